@@ -1,0 +1,102 @@
+//! A vacated side in the hands of the sink.
+
+use core::fmt;
+
+use super::drain::{Drain, Phase, Ready};
+use super::record::Records;
+use crate::substrate::atomic::Ordering::Relaxed;
+
+/// A vacated side: nobody writes it until it is released.
+///
+/// Once its bytes are where they belong, [`release`](Self::release) it: that is the sink's answer, for which
+/// flushes wait. Dropped without, after an error for instance, the same side is handed out again by the next
+/// call.
+pub struct Batch<'a> {
+    drain: &'a mut Drain,
+    ready: Ready,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(drain: &'a mut Drain, ready: Ready) -> Self {
+        #[cfg(feature = "std")]
+        drain
+            .shared
+            .tally
+            .draining
+            .store(crate::substrate::atomic::thread_token(), Relaxed);
+        Self { drain, ready }
+    }
+
+    /// The bytes to store, in order, each slice a whole number of records. With
+    /// [`Order::Total`](super::Order::Total) there is exactly one.
+    ///
+    /// They are the side itself: headers, bodies and padding as [`Records`] reads them. Nothing is copied.
+    pub fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        core::iter::once(self.bytes())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        let Ready { side, from, to, .. } = self.ready;
+        // SAFETY: `Phase::Ready` says that the side is vacant, and it does not become the front again before the
+        // batch is released or dropped, which ends the borrow of what this returns.
+        unsafe { self.drain.shared.lane.vacated(side, from, to) }
+    }
+
+    /// The records in the order of the slices.
+    pub fn records(&self) -> Records<'_> {
+        Records::new(self.bytes())
+    }
+
+    /// Bytes in all slices.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ready.to - self.ready.from
+    }
+
+    /// Never: a side without a byte is not handed out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Committed records in it; gaps and aborted claims do not count.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.ready.records
+    }
+
+    /// The number of the flip that vacated it, from 1.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.drain.epoch()
+    }
+
+    /// The sink has taken it: the side may be written again, and flushes that asked for it are answered.
+    pub fn release(self) {
+        self.drain.released(self.ready);
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.drain.shared.tally.draining.store(0, Relaxed);
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("epoch", &self.epoch())
+            .field("count", &self.count())
+            .field("len", &self.len())
+            .finish()
+    }
+}
+
+impl Drain {
+    /// Whether a batch waits to be released.
+    #[must_use]
+    pub fn has_batch(&self) -> bool {
+        matches!(self.phase, Phase::Ready(_))
+    }
+}

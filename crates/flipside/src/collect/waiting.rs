@@ -1,0 +1,157 @@
+//! The reader's blocking calls.
+
+use std::time::{Duration, Instant};
+
+use super::batch::Batch;
+use super::closing::deadline_after;
+use super::drain::{Drain, Next, Phase, Step};
+use crate::substrate::atomic::{Backoff, sleep};
+
+/// The first and the longest pause between two looks at a straggler.
+const STRAGGLER_PAUSE: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
+
+impl Drain {
+    /// Waits for something to drain; `None` when the collector is closed and everything is drained.
+    ///
+    /// Idle it sleeps and costs no processor time: the first record of an epoch wakes it. Stragglers it awaits
+    /// with pauses that grow to 2 ms, for they do not ring.
+    ///
+    /// ```
+    /// # use flipside::collect::{Builder, Overflow, Record};
+    /// # let (collector, mut drain) = Builder::new(Overflow::Block).build()?;
+    /// let mut writer = collector.writer()?;
+    /// writer.write(b"one")?;
+    /// drop((writer, collector)); // Nobody is left who could write: the reader finishes.
+    /// while let Some(batch) = drain.next() {
+    ///     for record in batch.records() {
+    ///         assert_eq!(record, Record::Data { source: 0, tag: 0, body: b"one" });
+    ///     }
+    ///     batch.release();
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a batch borrows the drain, which no iterator can say"
+    )]
+    pub fn next(&mut self) -> Option<Batch<'_>> {
+        self.await_step(None);
+        match self.batch() {
+            Next::Batch(batch) => Some(batch),
+            Next::Pending | Next::Finished => None,
+        }
+    }
+
+    /// As [`next`](Self::next), for at most `timeout`; then [`Next::Pending`].
+    pub fn next_timeout(&mut self, timeout: Duration) -> Next<'_> {
+        match self.await_step(deadline_after(timeout)) {
+            Step::Finished => Next::Finished,
+            _ => self.batch(),
+        }
+    }
+
+    /// Drains into `sink` until the collector is closed and everything is drained.
+    ///
+    /// A batch is released when the sink returns `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// The sink's first error. Its batch is not released: a later call hands it out again. Dropping the drain
+    /// instead closes the collector and counts what is left as abandoned.
+    ///
+    /// # Panics
+    ///
+    /// If the sink does; the batch is not released either.
+    pub fn run<E>(&mut self, mut sink: impl FnMut(&Batch<'_>) -> Result<(), E>) -> Result<(), E> {
+        while let Some(batch) = self.next() {
+            sink(&batch)?;
+            batch.release();
+        }
+        Ok(())
+    }
+
+    /// Waits until there is a batch, or none will ever come, or the deadline has passed.
+    fn await_step(&mut self, deadline: Option<Instant>) -> Step {
+        let mut straggling = Straggling::default();
+        loop {
+            let step = self.step();
+            if step == Step::Straggling {
+                if self.shared.timing.gives_up() {
+                    self.give_up();
+                    continue;
+                }
+                if !straggling.pause(self, deadline) {
+                    return step;
+                }
+                continue;
+            }
+            straggling.end(self);
+            if matches!(step, Step::Ready | Step::Finished) || is_over(deadline) {
+                return step;
+            }
+            self.doze(deadline);
+        }
+    }
+
+    /// Sleeps until somebody rings, the linger is over, or the deadline.
+    fn doze(&mut self, deadline: Option<Instant>) {
+        let shared = self.shared.clone();
+        let ticket = shared.reader.announce();
+        let until = match self.step() {
+            Step::Idle => deadline,
+            Step::Lingering => {
+                let lingered = self.seen_empty.checked_add(shared.linger);
+                [deadline, lingered].into_iter().flatten().min()
+            }
+            Step::Ready | Step::Finished | Step::Straggling => return shared.reader.cancel(ticket),
+        };
+        let idle = shared.lane.filled().is_none();
+        shared.reader.sleep(ticket, until);
+        if idle {
+            // The first record has just rung: its linger begins.
+            self.seen_empty = Instant::now();
+        }
+    }
+}
+
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// How far the wait for a straggler has got: pauses, then yields, then sleeps.
+#[derive(Default)]
+struct Straggling {
+    backoff: Backoff,
+    nap: Option<Duration>,
+}
+
+impl Straggling {
+    /// Lets others run for a moment; false if the deadline has passed.
+    fn pause(&mut self, drain: &Drain, deadline: Option<Instant>) -> bool {
+        if !self.backoff.is_spent() {
+            self.backoff.snooze();
+            return true;
+        }
+        if is_over(deadline) {
+            return false;
+        }
+        if self.nap.is_none()
+            && let Phase::Vacating(vacating) = drain.phase
+        {
+            drain.shared.timing.straggling(vacating.side);
+        }
+        let nap = self
+            .nap
+            .map_or(STRAGGLER_PAUSE[0], |nap| (nap * 2).min(STRAGGLER_PAUSE[1]));
+        self.nap = Some(nap);
+        sleep(nap);
+        true
+    }
+
+    fn end(&mut self, drain: &Drain) {
+        if self.nap.take().is_some() && !matches!(drain.phase, Phase::Finished) {
+            drain.shared.timing.vacant();
+        }
+        self.backoff = Backoff::default();
+    }
+}

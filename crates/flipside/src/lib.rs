@@ -1,0 +1,27 @@
+//! Two buffers between threads.
+//!
+//! *Some threads **enter** a side; somebody **flips**; nobody takes the vacated side until its last
+//! **straggler** has left.* That one sentence holds the whole family:
+//!
+//! | topology | who enters a side | holding | who flips | who waits for stragglers | what the vacated side is for |
+//! |---|---|---|---|---|---|
+//! | [`collect`]: many writers, one reader | writers | disjoint `&mut [u8]` (a claim) | the reader | the reader, before it drains | drain to disk, reset |
+//!
+//! `publish` (one writer, many readers) and `exchange` (every party to every party) follow; what stands here
+//! today is [`collect`].
+//!
+//! # Features
+//!
+//! - `std` (default): blocking and timed waits. Without it the core is `no_std` + `alloc` and offers polling
+//!   only.
+//!
+//! # Platforms
+//!
+//! Any target with pointer-sized atomics for the protocol and 64-bit atomics for the counters. No ordering
+//! rests on x86; the proofs are in each topology's documentation and the models run under `loom`.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod collect;
+mod substrate;

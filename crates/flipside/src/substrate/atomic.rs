@@ -1,0 +1,223 @@
+//! The one door to atomics, fences, locks and threads: the real ones, or loom's under `cfg(flipside_loom)`.
+//!
+//! Every ordering stronger than `Relaxed` names its *site*: `at(Site::C2, Release)`. In a normal build that is
+//! the ordering itself. Under loom a model can ask for a *mutant*, in which one site is weakened to `Relaxed`
+//! (a fence: to nothing), and every site's mutant must be killed by a model. A `PROOF.md` lists the sites, and
+//! a test keeps list, code and models together.
+
+/// The labelled sites of the library. The letter is the module: `C` for collect, `W` for waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// A writer enters a side: the claim.
+    C1,
+    /// A writer leaves: the commit.
+    C2,
+    /// The reader looks whether everybody has left.
+    C3,
+    /// The reader flips.
+    C4,
+    /// A flush takes its ticket.
+    C5,
+    /// The reader reads the tickets before it flips.
+    C6,
+    /// The reader answers the tickets.
+    C7,
+    /// A flush reads the answer.
+    C8,
+    /// Somebody closes.
+    C9,
+    /// The reader sees that it was closed.
+    C10,
+    /// The reader has finished.
+    C11,
+    /// A closer sees that it has.
+    C12,
+    /// A slot is given back.
+    C13,
+    /// A slot is taken.
+    C14,
+    /// A sleeper announced itself; it looks again after this fence.
+    W1,
+    /// A ringer published its news; it looks for sleepers after this fence.
+    W2,
+}
+
+pub(crate) use imp::*;
+
+#[cfg(not(flipside_loom))]
+mod imp {
+    use super::Site;
+
+    pub(crate) use core::sync::atomic::Ordering;
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
+    #[cfg(feature = "std")]
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+
+    /// The ordering of a labelled site.
+    #[inline(always)]
+    pub(crate) const fn at(_site: Site, ordering: Ordering) -> Ordering {
+        ordering
+    }
+
+    /// A sequentially consistent fence.
+    #[inline(always)]
+    pub(crate) fn fence(_site: Site) {
+        core::sync::atomic::fence(Ordering::SeqCst);
+    }
+
+    /// Waits on a condition variable, until `deadline` if there is one.
+    #[cfg(feature = "std")]
+    pub(crate) fn wait_until<'a, T>(
+        bell: &Condvar,
+        guard: MutexGuard<'a, T>,
+        deadline: Option<std::time::Instant>,
+    ) -> MutexGuard<'a, T> {
+        use std::sync::PoisonError;
+        match deadline {
+            None => bell.wait(guard).unwrap_or_else(PoisonError::into_inner),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(std::time::Instant::now());
+                bell.wait_timeout(guard, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+            }
+        }
+    }
+
+    /// Gives the processor to somebody else for about `pause`.
+    #[cfg(feature = "std")]
+    pub(crate) fn sleep(pause: core::time::Duration) {
+        std::thread::sleep(pause);
+    }
+
+    /// A number that tells the living threads apart, never 0; 0 where that cannot be told.
+    #[cfg(feature = "std")]
+    pub(crate) fn thread_token() -> usize {
+        std::thread_local!(static TOKEN: u8 = const { 0 });
+        // In the destructors of other thread-locals this one may be gone: unknown then.
+        TOKEN.try_with(|token| (&raw const *token).addr()).unwrap_or(0)
+    }
+
+    /// The processor's pause, then the scheduler's, with a bound on both.
+    #[derive(Debug, Default)]
+    pub(crate) struct Backoff(crossbeam_utils::Backoff);
+
+    impl Backoff {
+        pub(crate) fn snooze(&self) {
+            self.0.snooze();
+        }
+
+        /// Whether it is time to sleep instead.
+        pub(crate) fn is_spent(&self) -> bool {
+            self.0.is_completed()
+        }
+    }
+
+    /// Watches accesses to plain memory; only loom has something to watch with.
+    #[derive(Debug)]
+    pub(crate) struct Shadow;
+
+    impl Shadow {
+        pub(crate) const fn new(_len: usize) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(crate) fn reads(&self, _at: usize, _len: usize) {}
+
+        #[inline(always)]
+        pub(crate) fn writes(&self, _at: usize, _len: usize) {}
+    }
+}
+
+#[cfg(flipside_loom)]
+mod imp {
+    use std::cell::Cell;
+
+    use super::Site;
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+
+    std::thread_local! {
+        /// The site that is weakened at present. Loom runs all threads of a model on one thread of the
+        /// system, so this reaches them all.
+        static MUTANT: Cell<Option<Site>> = const { Cell::new(None) };
+    }
+
+    /// Weakens one site in every model that this thread runs from now on.
+    #[cfg(test)]
+    pub(crate) fn set_mutant(site: Option<Site>) {
+        MUTANT.with(|mutant| mutant.set(site));
+    }
+
+    pub(crate) fn at(site: Site, ordering: Ordering) -> Ordering {
+        if MUTANT.with(Cell::get) == Some(site) {
+            Ordering::Relaxed
+        } else {
+            ordering
+        }
+    }
+
+    pub(crate) fn fence(site: Site) {
+        if MUTANT.with(Cell::get) != Some(site) {
+            loom::sync::atomic::fence(Ordering::SeqCst);
+        }
+    }
+
+    /// Loom knows no time: a deadline is a wait without one.
+    pub(crate) fn wait_until<'a, T>(
+        bell: &Condvar,
+        guard: MutexGuard<'a, T>,
+        _deadline: Option<std::time::Instant>,
+    ) -> MutexGuard<'a, T> {
+        bell.wait(guard).unwrap()
+    }
+
+    pub(crate) fn sleep(_pause: core::time::Duration) {
+        loom::thread::yield_now();
+    }
+
+    pub(crate) fn thread_token() -> usize {
+        0
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Backoff;
+
+    impl Backoff {
+        pub(crate) fn snooze(&self) {
+            loom::thread::yield_now();
+        }
+
+        pub(crate) fn is_spent(&self) -> bool {
+            true
+        }
+    }
+
+    /// One loom cell for every eight bytes: an access that is not ordered with another fails the model.
+    #[derive(Debug)]
+    pub(crate) struct Shadow(Vec<loom::cell::UnsafeCell<()>>);
+
+    impl Shadow {
+        pub(crate) fn new(len: usize) -> Self {
+            Self(
+                (0..len.div_ceil(8))
+                    .map(|_| loom::cell::UnsafeCell::new(()))
+                    .collect(),
+            )
+        }
+
+        pub(crate) fn reads(&self, at: usize, len: usize) {
+            self.0[at / 8..(at + len).div_ceil(8)]
+                .iter()
+                .for_each(|cell| cell.with(|_| ()));
+        }
+
+        pub(crate) fn writes(&self, at: usize, len: usize) {
+            self.0[at / 8..(at + len).div_ceil(8)]
+                .iter()
+                .for_each(|cell| cell.with_mut(|_| ()));
+        }
+    }
+}
