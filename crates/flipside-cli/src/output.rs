@@ -1,0 +1,202 @@
+//! Where the journal goes, and the thread that takes it there.
+
+use std::fs::File;
+use std::io::{self, IoSlice, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+use flipside::collect::{Batch, Collector, Drain, Record};
+use flipside_journal::{self as journal, BlockMeta, CreateError, Cut, Totals, WriteError, create_file};
+use flipside_sources::feed::{Clock, PREFIX};
+
+use crate::failure::Failure;
+use crate::journals::mark_live;
+
+/// A file, or standard output.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    File(File),
+    Stdout(Stdout),
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write(bytes),
+            Self::Stdout(out) => out.write(bytes),
+        }
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write_vectored(parts),
+            Self::Stdout(out) => out.write_vectored(parts),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.flush(),
+            Self::Stdout(out) => out.flush(),
+        }
+    }
+}
+
+impl Cut for Sink {
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.cut(len),
+            Self::Stdout(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// A journal that is being written.
+#[derive(Debug)]
+pub(crate) struct Output {
+    writer: journal::Writer<Sink>,
+    /// `None` for standard output.
+    pub(crate) path: Option<PathBuf>,
+}
+
+impl Output {
+    /// Creates the journal that `-w` names, or one named after host and time; writes its header and the table
+    /// of sources.
+    pub(crate) fn create(
+        wanted: Option<&Path>,
+        force: bool,
+        clock: Clock,
+        sources: &[(u16, &str)],
+    ) -> Result<Self, Failure> {
+        let (sink, path) = match wanted {
+            Some(path) if path == Path::new("-") => (Sink::Stdout(io::stdout()), None),
+            Some(path) => (Sink::File(create(path, force)?), Some(path.to_owned())),
+            None => {
+                let (file, path) = create_default()?;
+                (Sink::File(file), Some(path))
+            }
+        };
+        if let Sink::File(file) = &sink {
+            mark_live(file);
+        }
+        let mut file_id = [0; 16];
+        getrandom::fill(&mut file_id)
+            .map_err(|error| Failure::error(format_args!("no random number for the journal: {error}")))?;
+        let name = path.as_deref().map_or("standard output".into(), Path::to_string_lossy).into_owned();
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::error(format_args!("cannot write {name}: {error}"))
+                .hint("choose another place with -w, or make room there")
+        };
+        let (_, wall_ns) = clock.anchor();
+        let mut writer = journal::Writer::create(sink, file_id, wall_ns).map_err(|error| failed(&error))?;
+        writer.sources(sources).map_err(|error| failed(&error))?;
+        Ok(Self { writer, path })
+    }
+
+    /// The name for people.
+    pub(crate) fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Writes a slice of whole records.
+    pub(crate) fn append(&mut self, image: &[u8], meta: BlockMeta) -> Result<(), WriteError> {
+        self.writer.append(image, meta)
+    }
+
+    /// Seals the journal; after an error what was half written is removed first.
+    pub(crate) fn seal(&mut self, totals: Totals) -> Result<(), WriteError> {
+        self.writer.cut_and_seal(totals)?;
+        Ok(())
+    }
+}
+
+fn create(path: &Path, force: bool) -> Result<File, Failure> {
+    create_file(path, force).map_err(|error| {
+        let failure = Failure::error(&error);
+        match error {
+            CreateError::Exists(_) => failure.hint("replace it with --force, or choose another name with -w"),
+            CreateError::SymbolicLink(_) => failure.hint("name the file that the link points to"),
+            _ => failure.hint("choose another place with -w"),
+        }
+    })
+}
+
+/// `HOST-UTC.flip` here, with a number behind it where that second has a file already.
+fn create_default() -> Result<(File, PathBuf), Failure> {
+    let host: String = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .collect();
+    let host = host.trim_start_matches(['.', '-']);
+    let utc = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    for attempt in 1..100 {
+        let name = match attempt {
+            1 => format!("{host}-{utc}.flip"),
+            more => format!("{host}-{utc}-{more}.flip"),
+        };
+        match create_file(&name, false) {
+            Err(CreateError::Exists(_)) => {}
+            other => {
+                let file = other.map_err(|error| Failure::error(&error).hint("choose another place with -w"))?;
+                return Ok((file, name.into()));
+            }
+        }
+    }
+    Err(Failure::error("a hundred journals of this second exist already").hint("name one with -w"))
+}
+
+/// What the drain has done when it ends.
+#[derive(Debug)]
+pub(crate) struct Drained {
+    pub(crate) output: Output,
+    pub(crate) error: Option<WriteError>,
+}
+
+/// Takes everything that the collector gathers to the journal, until it is closed or the journal fails, and
+/// seals it. `each` sees every batch that is written.
+pub(crate) fn drain(
+    mut drain: Drain,
+    mut output: Output,
+    clock: Clock,
+    collector: &Collector,
+    mut each: impl FnMut(&Batch<'_>),
+) -> Drained {
+    let mut lost = 0;
+    let mut totals = Totals::default();
+    let mut written = 0;
+    let result = drain.run(|batch| {
+        let (mono_ns, wall_ns) = clock.anchor();
+        lost += lost_in(batch);
+        let records = u32::try_from(batch.count()).unwrap_or(u32::MAX);
+        let meta = BlockMeta { epoch: batch.epoch(), records, lost, mono_ns, wall_ns };
+        for slice in batch.slices() {
+            output.append(slice, meta)?;
+        }
+        written += batch.count();
+        each(batch);
+        Ok(())
+    });
+    // Writers must not wait for a journal that is gone: dropping the reader refuses them.
+    drop(drain);
+    let total = collector.stats().total();
+    totals.records = written;
+    totals.payload_bytes = total.drained_bytes - PREFIX as u64 * total.drained;
+    totals.aborted = total.aborted;
+    // What the journal could not take is lost too, though no gap could be written for it.
+    totals.lost_records = lost.max(total.dropped.total() + total.abandoned);
+    let (_, end_wall_ns) = clock.anchor();
+    totals.end_wall_ns = end_wall_ns;
+    let sealed = output.seal(totals);
+    let error = result.err().or(sealed.err());
+    Drained { output, error }
+}
+
+/// Records that the gaps of a batch tell of; they stand at its beginning.
+fn lost_in(batch: &Batch<'_>) -> u64 {
+    let gaps = batch.records().map_while(|record| match record {
+        Record::Gap { lost, .. } => Some(lost.records),
+        _ => None,
+    });
+    gaps.sum()
+}

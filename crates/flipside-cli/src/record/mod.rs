@@ -1,0 +1,62 @@
+//! `flipside record`: from the command line to the summary.
+
+mod child;
+mod plan;
+mod progress;
+mod run;
+mod summary;
+mod table;
+
+use flipside::collect::{Builder, BuildError, Overflow};
+use flipside_sources::feed::Clock;
+
+use crate::args::{BufferArgs, OverflowArg, RecordArgs};
+use crate::failure::{ERROR, Failure, LOSS};
+
+/// Smaller sides could not hold a sample of the host.
+const SIDE_MIN: usize = 4096;
+
+/// Records, prints the summary, and returns the exit status.
+pub(crate) fn record(args: &RecordArgs) -> Result<u8, Failure> {
+    if args.buffer.side < SIDE_MIN {
+        return Err(Failure::usage(format_args!(
+            "--side {}: smaller than a record may be; at least {SIDE_MIN} bytes",
+            args.buffer.side
+        )));
+    }
+    let plan = plan::Plan::make(args)?;
+    let report_to = crate::json::Target::open(args.buffer.json.as_deref(), plan.stdout_carries_data())?;
+    let finished = run::run(args, plan)?;
+    let summary = summary::Summary::of(finished);
+    summary.tell(args, report_to)?;
+    if let Some(failure) = &summary.failure {
+        failure.report();
+        return Ok(ERROR);
+    }
+    if args.fail_on_loss && summary.dropped_total() > 0 {
+        return Ok(LOSS);
+    }
+    Ok(summary.child_status.unwrap_or(0))
+}
+
+/// A collector as the command line wants it, for `writers` writers.
+pub(crate) fn builder(args: &BufferArgs, writers: usize) -> Builder {
+    let overflow = match args.overflow {
+        OverflowArg::Block => Overflow::Block,
+        OverflowArg::Drop => Overflow::DropNewest,
+        OverflowArg::Fail => Overflow::Fail,
+    };
+    Builder::new(overflow).side(args.side).linger(args.linger).writers(writers)
+}
+
+pub(crate) fn build_failed(error: BuildError) -> Failure {
+    match error {
+        BuildError::Memory { .. } => Failure::error(error).hint("choose a smaller --side"),
+        _ => Failure::usage(error).hint("see --side"),
+    }
+}
+
+/// Starts the recording's clock.
+pub(crate) fn clock() -> Clock {
+    Clock::start()
+}
