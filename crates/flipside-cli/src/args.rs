@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Record this host, standard input or a command, or several of them at once
     Record(RecordArgs),
+    /// The demonstration: many writers of random blocks, one reader to disk, checked at both ends
+    Load(LoadArgs),
     /// Print the records of journals
     Show(ShowArgs),
     /// Check journals: every checksum, every sequence, the seal

@@ -36,9 +36,7 @@ impl Input {
     /// Whether a recorder holds the file at this moment: then no seal is nothing to wonder at.
     pub(crate) fn is_live(&self) -> bool {
         match self {
-            Self::File(file) => {
-                flock(file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
-            }
+            Self::File(file) => flock(file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK),
             Self::Stdin(_) => false,
         }
     }

@@ -6,6 +6,7 @@ mod cost;
 mod failure;
 mod journals;
 mod json;
+mod load;
 mod manual;
 mod output;
 mod pin;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.verb {
         Verb::Record(args) => record::record(args),
+        Verb::Load(args) => load::load(args),
         Verb::Show(args) => show::show(args),
         Verb::Verify(args) => verify::verify(args),
         Verb::Completions { shell } => manual::completions(*shell),

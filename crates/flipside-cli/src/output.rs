@@ -138,7 +138,8 @@ fn create_default() -> Result<(File, PathBuf), Failure> {
         match create_file(&name, false) {
             Err(CreateError::Exists(_)) => {}
             other => {
-                let file = other.map_err(|error| Failure::error(&error).hint("choose another place with -w"))?;
+                let file =
+                    other.map_err(|error| Failure::error(&error).hint("choose another place with -w"))?;
                 return Ok((file, name.into()));
             }
         }

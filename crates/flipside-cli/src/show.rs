@@ -177,7 +177,8 @@ fn escaped(payload: &[u8]) -> String {
     for chunk in payload.utf8_chunks() {
         for c in chunk.valid().chars() {
             // Besides the control characters: those that turn the direction of text around.
-            let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let turns =
+                matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             if c != '\t' && (c.is_control() || turns) {
                 text.extend(c.escape_default());
             } else {

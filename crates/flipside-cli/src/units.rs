@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// A size: `4096`, `64KiB`, `1MB`. At least one byte.
 pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
-    let bytes = parse_size::parse_size(text)
-        .map_err(|error| format!("{error}; say it as 4096, 64KiB or 1MiB"))?;
+    let bytes =
+        parse_size::parse_size(text).map_err(|error| format!("{error}; say it as 4096, 64KiB or 1MiB"))?;
     match usize::try_from(bytes) {
         Ok(0) => Err("must be at least 1 byte".to_owned()),
         Ok(bytes) => Ok(bytes),

@@ -42,7 +42,11 @@ fn one(path: &Path, as_json: bool) -> (u8, String) {
     match verify_journal(input) {
         Ok(report) => {
             let verdict = Verdict::of(&report, live);
-            let told = if as_json { format!("{}\n", verdict.json(&name, &report)) } else { verdict.text(&name, &report) };
+            let told = if as_json {
+                format!("{}\n", verdict.json(&name, &report))
+            } else {
+                verdict.text(&name, &report)
+            };
             (verdict.code(), told)
         }
         Err(ReadError::Empty) if live => (0, format!("{name}: still empty, being written\n")),
@@ -144,7 +148,9 @@ impl Verdict {
         let damages: Vec<_> = report
             .damages
             .iter()
-            .map(|damage| json!({"offset": damage.offset, "len": damage.len, "what": damage.what.to_string()}))
+            .map(
+                |damage| json!({"offset": damage.offset, "len": damage.len, "what": damage.what.to_string()}),
+            )
             .collect();
         json!({
             "file": name,

@@ -71,11 +71,11 @@ def main(stream, out):
         if kind == RECORDS:
             found = list(frames(offset, body))
             need(count == sum(frame[0] == DATA for frame in found), offset, "wrong number of records")
-            for frame, tag, _source, content in found:
+            for frame, _tag, _source, content in found:
                 if frame == DATA:
                     records += 1
                     size += len(content) - 16
-                    out.write(content[16:] + (b"" if tag & 1 else b"\n"))
+                    out.write(content[16:])
                 elif frame == GAP:
                     lost += struct.unpack_from("<Q", content)[0]
                 elif frame == ABORTED:

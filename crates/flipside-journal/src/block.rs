@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::frame::{CONTINUED, Census, Record, Records};
+use crate::frame::{Census, Record, Records};
 use crate::layout::BlockHeader;
 use crate::sources::Sources;
 
@@ -63,19 +63,15 @@ impl<'a> Block<'a> {
         wall.clamp(0, i128::from(u64::MAX)) as u64
     }
 
-    /// Writes the payloads and nothing else: a line feed behind each, except where the payload goes on in the
-    /// next record ([`CONTINUED`]).
+    /// Writes the payloads as they are, one after the other, and nothing else.
     ///
     /// # Errors
     ///
     /// Those of `out`.
     pub fn write_raw(&self, out: &mut impl Write) -> io::Result<()> {
         for record in self.records() {
-            if let Record::Data { tag, payload, .. } = record {
+            if let Record::Data { payload, .. } = record {
                 out.write_all(payload)?;
-                if tag & CONTINUED == 0 {
-                    out.write_all(b"\n")?;
-                }
             }
         }
         Ok(())

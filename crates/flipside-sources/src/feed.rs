@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flipside::collect::{Outcome, WriteError, Writer};
-use hdrhistogram::Histogram;
+
+use crate::dist::Dist;
 
 /// Bytes that stand before each payload in a record's body: sequence and time.
 pub const PREFIX: usize = 16;
@@ -87,22 +88,20 @@ pub struct Tally {
     /// Bytes of their payloads.
     pub bytes: u64,
     /// Payload sizes, in bytes.
-    pub sizes: Histogram<u64>,
+    pub sizes: Dist,
     /// What the timed ones of the writes took, in nanoseconds.
-    pub write_ns: Histogram<u64>,
+    pub write_ns: Dist,
 }
 
 impl Tally {
     /// All zero.
     #[must_use]
     pub fn new() -> Self {
-        // Two significant digits are 1 per cent; both grow with what they see.
-        let histogram = || Histogram::new(2).unwrap_or_else(|_| unreachable!("2 is between 0 and 5"));
         Self {
             received: 0,
             bytes: 0,
-            sizes: histogram(),
-            write_ns: histogram(),
+            sizes: Dist::new(),
+            write_ns: Dist::new(),
         }
     }
 
@@ -110,9 +109,8 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         self.received += other.received;
         self.bytes += other.bytes;
-        // Both grow by themselves, so that adding cannot fail.
-        self.sizes += &other.sizes;
-        self.write_ns += &other.write_ns;
+        self.sizes.merge(&other.sizes);
+        self.write_ns.merge(&other.write_ns);
     }
 }
 
@@ -182,8 +180,7 @@ impl Feed {
 
     /// Gives one record, which came at `time_ns` after the start of the recording.
     ///
-    /// Waits if the overflow policy does. Allocates only when a size or a time beyond all earlier ones makes a
-    /// histogram grow.
+    /// Waits if the overflow policy does. Never allocates.
     #[inline]
     pub fn push(&mut self, time_ns: u64, tag: u8, payload: &[u8]) -> Flow {
         let last = match self.budget.as_ref().map(Budget::take) {
@@ -199,10 +196,10 @@ impl Feed {
         let timed = self.tally.received.is_multiple_of(self.timed).then(Instant::now);
         self.tally.received += 1;
         self.tally.bytes += payload.len() as u64;
-        self.tally.sizes.saturating_record(payload.len() as u64);
+        self.tally.sizes.add(payload.len() as u64);
         let answer = self.writer.write_tagged(tag, &[&prefix, payload]);
         if let Some(begun) = timed {
-            self.tally.write_ns.saturating_record(nanos(begun.elapsed()));
+            self.tally.write_ns.add(nanos(begun.elapsed()));
         }
         match answer {
             Ok(Outcome::Accepted | Outcome::Dropped) if last => Flow::Enough,

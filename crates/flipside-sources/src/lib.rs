@@ -1,5 +1,6 @@
 //! Real input for flipside: what happens on this host, in its kernel and in other programs.
 //!
+//! * [`dist`] is the distribution of sizes and times;
 //! * [`feed`] numbers, times and counts what a source gives, on its way into the collector;
 //! * [`lines`] takes a stream apart into lines: standard input, a child's output;
 //! * [`sampler`] samples this host, with what [`host`] finds there;
@@ -9,6 +10,7 @@
 //! Nothing here knows of terminals.
 //! The crate is for Unix systems; on Linux the counters come from `/proc` and `/sys`.
 
+pub mod dist;
 pub mod feed;
 pub mod host;
 pub mod lines;

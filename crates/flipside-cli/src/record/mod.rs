@@ -7,7 +7,9 @@ mod run;
 mod summary;
 mod table;
 
-use flipside::collect::{Builder, BuildError, Overflow};
+pub(crate) use summary::quantiles;
+
+use flipside::collect::{BuildError, Builder, Overflow};
 use flipside_sources::feed::Clock;
 
 use crate::args::{BufferArgs, OverflowArg, RecordArgs};

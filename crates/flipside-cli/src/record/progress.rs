@@ -44,7 +44,9 @@ impl Progress {
     /// Draws the line if it is time.
     pub(super) fn show(&mut self, collector: &Collector, clock: Clock) {
         let now = Instant::now();
-        let Some(bar) = self.bar.as_ref().filter(|_| now >= self.next) else { return };
+        let Some(bar) = self.bar.as_ref().filter(|_| now >= self.next) else {
+            return;
+        };
         self.next = now + EVERY;
         let stats = collector.stats();
         let total = stats.total();

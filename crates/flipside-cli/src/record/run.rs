@@ -382,10 +382,14 @@ impl Watch {
 /// Whether this ending is an error of the recording, and which.
 pub(super) fn failure_of(ended: &Ended, name: &str) -> Option<Failure> {
     match &ended.ending {
-        Ending::Over | Ending::Stopped | Ending::Refused(Flow::Enough | Flow::Continue | Flow::Closed) => None,
+        Ending::Over | Ending::Stopped | Ending::Refused(Flow::Enough | Flow::Continue | Flow::Closed) => {
+            None
+        }
         Ending::Refused(Flow::Refused) => Some(
-            Failure::error(format_args!("the buffer was full when {name} gave a record, and --overflow is fail"))
-                .hint("take a larger --side, or --overflow block or drop"),
+            Failure::error(format_args!(
+                "the buffer was full when {name} gave a record, and --overflow is fail"
+            ))
+            .hint("take a larger --side, or --overflow block or drop"),
         ),
         Ending::Failed(error) => Some(Failure::error(format_args!("{name}: {error}"))),
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use flipside_journal::read_back;
+use flipside_sources::dist::Dist;
 use flipside_sources::feed::{PREFIX, Tally};
-use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
 use super::child::shell_status;
@@ -159,9 +159,7 @@ fn source(finished: &Finished, id: u16, name: String, ended: Option<Ended>) -> S
     of.for_each(|writer| counts += writer.counts);
     let mut dropped: BTreeMap<&'static str, u64> =
         counts.dropped.by_cause().into_iter().filter(|&(_, count)| count > 0).collect();
-    for (cause, count) in
-        [("output", counts.abandoned + counts.pending), ("aborted", counts.aborted)]
-    {
+    for (cause, count) in [("output", counts.abandoned + counts.pending), ("aborted", counts.aborted)] {
         if count > 0 {
             dropped.insert(cause, count);
         }
@@ -176,7 +174,9 @@ fn journal_failure(finished: &Finished) -> Option<Failure> {
     let name = finished.drained.output.name();
     if let Some(error) = &finished.drained.error {
         let failure = Failure::error(format_args!("cannot write {name}: {error}"));
-        return Some(failure.hint("what was written before is kept and sealed; make room, or use another -w"));
+        return Some(
+            failure.hint("what was written before is kept and sealed; make room, or use another -w"),
+        );
     }
     if let Some(Err(error)) = &finished.child {
         return Some(Failure::error(format_args!("lost track of the command: {error}")));
@@ -226,14 +226,11 @@ fn source_json(source: &SourceSummary) -> Value {
 }
 
 /// The quantiles that the contract names.
-pub(crate) fn quantiles(histogram: &Histogram<u64>) -> Value {
-    if histogram.is_empty() {
-        return json!({"min": 0, "p50": 0, "p90": 0, "p99": 0, "p99.9": 0, "max": 0});
-    }
-    let at = |quantile| histogram.value_at_quantile(quantile).min(histogram.max());
+pub(crate) fn quantiles(dist: &Dist) -> Value {
+    let at = |quantile| dist.quantile(quantile);
     json!({
-        "min": histogram.min(), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p99.9": at(0.999),
-        "max": histogram.max(),
+        "min": dist.min(), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p99.9": at(0.999),
+        "max": dist.max(),
     })
 }
 

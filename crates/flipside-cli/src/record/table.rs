@@ -45,7 +45,8 @@ pub(crate) fn program() -> String {
 
 fn law(summary: &Summary) -> String {
     let dropped = summary.dropped();
-    let causes: Vec<_> = dropped.iter().map(|(cause, number)| format!("{cause} {}", count(*number))).collect();
+    let causes: Vec<_> =
+        dropped.iter().map(|(cause, number)| format!("{cause} {}", count(*number))).collect();
     let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
     let stats = &summary.finished.report.stats;
     format!(
@@ -161,7 +162,7 @@ fn cost(summary: &Summary) -> String {
     }
     let writes = &summary.tally.write_ns;
     if !writes.is_empty() {
-        let at = |quantile| nanos(writes.value_at_quantile(quantile));
+        let at = |quantile| nanos(writes.quantile(quantile));
         parts.push(format!("a write took {} (median), {} (p99.9)", at(0.5), at(0.999)));
     }
     let (late, missed) = (summary.ticks(|ended| ended.late), summary.ticks(|ended| ended.missed));
