@@ -32,6 +32,8 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// Check journals: every checksum, every sequence, the seal
     Verify(VerifyArgs),
+    /// A short self-check of this machine, with bars
+    Bench(BenchArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod cost;
 mod failure;
 mod journals;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Verb::Load(args) => load::load(args),
         Verb::Show(args) => show::show(args),
         Verb::Verify(args) => verify::verify(args),
+        Verb::Bench(args) => bench::bench(args),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::man(),
     };

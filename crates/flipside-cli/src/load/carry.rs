@@ -11,7 +11,7 @@ use super::frame;
 
 /// What became of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Put {
+pub(crate) enum Put {
     Taken,
     Dropped,
     /// Refused under `--overflow fail`.
@@ -21,21 +21,21 @@ pub(super) enum Put {
 }
 
 /// A writer's end.
-pub(super) enum Hand {
+pub(crate) enum Hand {
     Flipside(Writer),
     Mutex(u16, Arc<Swapped>),
     Crossbeam(u16, crossbeam_channel::Sender<Parcel>),
 }
 
 /// A block in the channel.
-pub(super) struct Parcel {
+pub(crate) struct Parcel {
     source: u16,
     /// Prefix and payload.
     bytes: Box<[u8]>,
 }
 
 impl Hand {
-    pub(super) fn put(&mut self, prefix: &[u8; PREFIX], payload: &[u8]) -> Put {
+    pub(crate) fn put(&mut self, prefix: &[u8; PREFIX], payload: &[u8]) -> Put {
         match self {
             Self::Flipside(writer) => match writer.write_tagged(0, &[prefix, payload]) {
                 Ok(Outcome::Accepted) => Put::Taken,
@@ -56,7 +56,7 @@ impl Hand {
 }
 
 /// The reader's end: images of whole records, one after the other.
-pub(super) enum Take {
+pub(crate) enum Take {
     Flipside(Box<Drain>),
     Mutex(Arc<Swapped>, Duration),
     Crossbeam(crossbeam_channel::Receiver<Parcel>, Duration),
@@ -64,14 +64,14 @@ pub(super) enum Take {
 
 /// What the reader's end did.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Taken {
-    pub(super) flips: u64,
-    pub(super) high_water: usize,
+pub(crate) struct Taken {
+    pub(crate) flips: u64,
+    pub(crate) high_water: usize,
 }
 
 impl Take {
     /// Hands every image to `sink` until no writer is left; the sink's first error ends it.
-    pub(super) fn run<E>(
+    pub(crate) fn run<E>(
         self,
         side: usize,
         mut sink: impl FnMut(&[u8], u64) -> Result<(), E>,
@@ -129,7 +129,7 @@ fn add(image: &mut Vec<u8>, parcel: &Parcel) {
 
 /// The rival: two vectors of a side each, one of them under the mutex.
 #[derive(Debug)]
-pub(super) struct Swapped {
+pub(crate) struct Swapped {
     state: Mutex<State>,
     room: Condvar,
     ready: Condvar,
@@ -145,7 +145,7 @@ struct State {
 }
 
 impl Swapped {
-    pub(super) fn new(side: usize, writers: usize) -> Self {
+    pub(crate) fn new(side: usize, writers: usize) -> Self {
         let state = State { front: Vec::with_capacity(side), writers, waits: 0, closed: false };
         Self { state: Mutex::new(state), room: Condvar::new(), ready: Condvar::new(), side }
     }
@@ -176,13 +176,13 @@ impl Swapped {
     }
 
     /// One writer will write no more.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.lock().writers -= 1;
         self.ready.notify_one();
     }
 
     /// Times that a writer found no room.
-    pub(super) fn waits(&self) -> u64 {
+    pub(crate) fn waits(&self) -> u64 {
         self.lock().waits
     }
 
@@ -218,9 +218,9 @@ impl Swapped {
 }
 
 /// Both ends of a carrier, and what is needed to ask it for counts.
-pub(super) struct Carrier {
-    pub(super) hands: Vec<Hand>,
-    pub(super) take: Take,
-    pub(super) collector: Option<Collector>,
-    pub(super) swapped: Option<Arc<Swapped>>,
+pub(crate) struct Carrier {
+    pub(crate) hands: Vec<Hand>,
+    pub(crate) take: Take,
+    pub(crate) collector: Option<Collector>,
+    pub(crate) swapped: Option<Arc<Swapped>>,
 }

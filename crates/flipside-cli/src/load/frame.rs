@@ -8,7 +8,7 @@ const KIND_DATA: u8 = 1;
 const KIND_GAP: u8 = 2;
 
 /// The two words before each payload.
-pub(super) fn prefix(seq: u64, time_ns: u64) -> [u8; PREFIX] {
+pub(crate) fn prefix(seq: u64, time_ns: u64) -> [u8; PREFIX] {
     let mut prefix = [0; PREFIX];
     prefix[..8].copy_from_slice(&seq.to_le_bytes());
     prefix[8..].copy_from_slice(&time_ns.to_le_bytes());
@@ -16,12 +16,12 @@ pub(super) fn prefix(seq: u64, time_ns: u64) -> [u8; PREFIX] {
 }
 
 /// The bytes that a record of `payload` bytes occupies.
-pub(super) const fn span(payload: usize) -> usize {
+pub(crate) const fn span(payload: usize) -> usize {
     (HEADER + PREFIX + payload).next_multiple_of(8)
 }
 
 /// Appends a record.
-pub(super) fn append(image: &mut Vec<u8>, source: u16, prefix: &[u8; PREFIX], payload: &[u8]) {
+pub(crate) fn append(image: &mut Vec<u8>, source: u16, prefix: &[u8; PREFIX], payload: &[u8]) {
     let end = image.len() + span(payload.len());
     // Blocks are far below 4 GiB: a side holds at most 1.
     image.extend_from_slice(&((PREFIX + payload.len()) as u32).to_le_bytes());
@@ -33,14 +33,14 @@ pub(super) fn append(image: &mut Vec<u8>, source: u16, prefix: &[u8; PREFIX], pa
 }
 
 /// A data record met on the walk.
-pub(super) struct Frame<'a> {
-    pub(super) source: u16,
-    pub(super) time_ns: u64,
-    pub(super) payload: &'a [u8],
+pub(crate) struct Frame<'a> {
+    pub(crate) source: u16,
+    pub(crate) time_ns: u64,
+    pub(crate) payload: &'a [u8],
 }
 
 /// The data records of an image.
-pub(super) fn frames(image: &[u8]) -> impl Iterator<Item = Frame<'_>> {
+pub(crate) fn frames(image: &[u8]) -> impl Iterator<Item = Frame<'_>> {
     walk(image).filter_map(|(kind, source, body)| {
         let (prefix, payload) = body.split_at_checked(PREFIX).filter(|_| kind == KIND_DATA)?;
         Some(Frame { source, time_ns: u64::from_le_bytes(*prefix.last_chunk()?), payload })
@@ -48,7 +48,7 @@ pub(super) fn frames(image: &[u8]) -> impl Iterator<Item = Frame<'_>> {
 }
 
 /// How many records each gap of an image stands for; gaps are at its beginning.
-pub(super) fn gaps(image: &[u8]) -> impl Iterator<Item = u64> {
+pub(crate) fn gaps(image: &[u8]) -> impl Iterator<Item = u64> {
     let gaps = walk(image).take_while(|&(kind, ..)| kind == KIND_GAP);
     gaps.filter_map(|(_, _, body)| Some(u64::from_le_bytes(*body.first_chunk()?)))
 }

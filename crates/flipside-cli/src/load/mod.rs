@@ -1,8 +1,8 @@
 //! `flipside load`: the seed's demonstration. Many writers of random blocks, one reader to disk, and statistics
 //! that must be equal at both ends.
 
-mod carry;
-mod frame;
+pub(crate) mod carry;
+pub(crate) mod frame;
 mod report;
 mod run;
 mod writers;
