@@ -45,11 +45,7 @@ fn run(mut group: Group, origin: Instant, bursts: bool, stop: &Stop) -> (String,
     let mut ticker = Ticker::starting_at(origin, Duration::from_millis(1).max(group.period_min()));
     let mut sink = Null::default();
     if bursts {
-        sink.bursts = group
-            .sources()
-            .iter()
-            .map(|source| Burst::new(source.refresh()))
-            .collect();
+        sink.bursts = group.sources().iter().map(|source| Burst::new(source.refresh())).collect();
     }
     let before = cpu_seconds(ClockId::ThreadCPUTime);
     while ticker.wait(stop).is_some() && group.sample(origin, &mut sink) > 0 {}
@@ -75,10 +71,7 @@ fn run(mut group: Group, origin: Instant, bursts: bool, stop: &Stop) -> (String,
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let seconds: f64 = arguments
-        .iter()
-        .find_map(|argument| argument.parse().ok())
-        .unwrap_or(10.0);
+    let seconds: f64 = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10.0);
     let bursts = arguments.iter().any(|argument| argument == "--bursts");
     let mut detected = Group::open_all("/".as_ref())?;
     for masked in &detected.masked {
@@ -106,9 +99,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     });
     let used = cpu_seconds(ClockId::ProcessCPUTime) - before;
-    println!(
-        "all threads {sum:.2} %, process {:.2} %",
-        100.0 * used / origin.elapsed().as_secs_f64()
-    );
+    println!("all threads {sum:.2} %, process {:.2} %", 100.0 * used / origin.elapsed().as_secs_f64());
     Ok(())
 }

@@ -19,11 +19,7 @@ impl Dist {
     pub fn new() -> Self {
         let buckets = Histogram::new_with_bounds(1, MOST, 2);
         let buckets = buckets.unwrap_or_else(|_| unreachable!("the bounds are constants, and valid"));
-        Self {
-            buckets,
-            min: u64::MAX,
-            max: 0,
-        }
+        Self { buckets, min: u64::MAX, max: 0 }
     }
 
     /// Counts `value`. Never allocates.
@@ -63,11 +59,7 @@ impl Dist {
     /// The value that a share of `quantile` (0 to 1) of all values does not exceed, to 1 per cent.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> u64 {
-        if self.is_empty() {
-            0
-        } else {
-            self.buckets.value_at_quantile(quantile).clamp(self.min, self.max)
-        }
+        if self.is_empty() { 0 } else { self.buckets.value_at_quantile(quantile).clamp(self.min, self.max) }
     }
 }
 

@@ -25,9 +25,7 @@ impl Clock {
     /// Starts now.
     #[must_use]
     pub fn start() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 
     /// Nanoseconds since the start.
@@ -97,12 +95,7 @@ impl Tally {
     /// All zero.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            received: 0,
-            bytes: 0,
-            sizes: Dist::new(),
-            write_ns: Dist::new(),
-        }
+        Self { received: 0, bytes: 0, sizes: Dist::new(), write_ns: Dist::new() }
     }
 
     /// Adds what another source gave.
@@ -136,15 +129,7 @@ impl Feed {
     /// A feed through `writer`, for payloads of up to `max_payload` bytes.
     #[must_use]
     pub fn new(writer: Writer, clock: Clock, max_payload: usize, budget: Option<Budget>) -> Self {
-        Self {
-            writer,
-            clock,
-            budget,
-            max_payload,
-            next_seq: 0,
-            timed: TIMED,
-            tally: Tally::new(),
-        }
+        Self { writer, clock, budget, max_payload, next_seq: 0, timed: TIMED, tally: Tally::new() }
     }
 
     /// Times every write: for sources of a few thousand records a second.

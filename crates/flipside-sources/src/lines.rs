@@ -35,11 +35,7 @@ impl Rate {
     pub fn new(now_ns: u64) -> Self {
         let mut burst = Burst::new(Refresh::Live);
         burst.observe(now_ns, now_ns, 0);
-        Self {
-            burst,
-            bytes: 0,
-            last_ns: now_ns,
-        }
+        Self { burst, bytes: 0, last_ns: now_ns }
     }
 
     fn add(&mut self, now_ns: u64, bytes: usize) {
@@ -81,10 +77,7 @@ pub fn pump<W: Write>(
     stop: &Stop,
 ) -> Ending {
     let longest = CHUNK.min(feed.max_payload());
-    let mut lines = Lines {
-        buffer: vec![0; longest + 1],
-        held: 0,
-    };
+    let mut lines = Lines { buffer: vec![0; longest + 1], held: 0 };
     loop {
         match readable(&input, stop) {
             Ok(true) => {}
@@ -94,12 +87,7 @@ pub fn pump<W: Write>(
         let fresh = match input.read(&mut lines.buffer[lines.held..]) {
             Ok(0) => return lines.finish(feed, Ending::Over),
             Ok(fresh) => fresh,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
-                ) =>
-            {
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {
                 continue;
             }
             Err(error) => return lines.finish(feed, Ending::Failed(error)),
@@ -183,10 +171,7 @@ fn push_piece(feed: &mut Feed, now_ns: u64, piece: &[u8], longest: usize) -> Flo
 /// Waits until there is something to read (true) or the run is stopped (false).
 fn readable(input: &impl AsFd, stop: &Stop) -> io::Result<bool> {
     loop {
-        let mut fds = [
-            PollFd::new(stop, PollFlags::IN),
-            PollFd::new(input, PollFlags::IN),
-        ];
+        let mut fds = [PollFd::new(stop, PollFlags::IN), PollFd::new(input, PollFlags::IN)];
         match poll(&mut fds, None) {
             Ok(_) if !fds[0].revents().is_empty() => return Ok(false),
             Ok(_) if !fds[1].revents().is_empty() => return Ok(true),

@@ -47,9 +47,7 @@ use rustix::io::Errno;
 /// The process or the system has no descriptor left for a pipe.
 pub fn pair() -> io::Result<(StopHandle, Stop)> {
     let (reader, writer) = io::pipe()?;
-    let stop = Stop {
-        reader: Arc::new(reader.into()),
-    };
+    let stop = Stop { reader: Arc::new(reader.into()) };
     Ok((StopHandle { writer }, stop))
 }
 

@@ -20,22 +20,11 @@ fn every_source_says_what_its_file_says() {
     let detected = Group::open_all(root.path()).unwrap();
     assert_eq!(detected.origin, Origin::Kernel);
     assert!(detected.masked.is_empty(), "{:?}", detected.masked);
-    let names: Vec<_> = detected
-        .groups
-        .iter()
-        .map(|group| group.names().to_vec())
-        .collect();
-    let expected = [
-        vec!["cpu", "interrupts", "context-switches"],
-        vec!["memory", "pressure"],
-        vec!["network", "disk"],
-    ];
+    let names: Vec<_> = detected.groups.iter().map(|group| group.names().to_vec()).collect();
+    let expected =
+        [vec!["cpu", "interrupts", "context-switches"], vec!["memory", "pressure"], vec!["network", "disk"]];
     assert_eq!(names, expected);
-    let periods: Vec<_> = detected
-        .groups
-        .iter()
-        .map(|group| group.period_min().as_millis())
-        .collect();
+    let periods: Vec<_> = detected.groups.iter().map(|group| group.period_min().as_millis()).collect();
     assert_eq!(periods, [0, 10, 0]);
 
     let mut group = Group::merge(detected.groups).unwrap();
@@ -43,17 +32,9 @@ fn every_source_says_what_its_file_says() {
     assert_eq!(sample_at(&mut group, 1, &mut kept), 7);
     let text = |name, text: &str, main| (name, text.to_owned(), main);
     let expected = [
-        text(
-            "cpu",
-            "user=10 nice=2 system=30 idle=400 iowait=50 irq=6 softirq=7 steal=8",
-            63,
-        ),
+        text("cpu", "user=10 nice=2 system=30 idle=400 iowait=50 irq=6 softirq=7 steal=8", 63),
         text("interrupts", "total=1234 softirq=777", 1234),
-        text(
-            "context-switches",
-            "total=5678 forks=99 running=3 blocked=1",
-            5678,
-        ),
+        text("context-switches", "total=5678 forks=99 running=3 blocked=1", 5678),
         text(
             "memory",
             "total_kib=1000 free_kib=400 available_kib=600 buffers_kib=11 cached_kib=122 swap_total_kib=50 \
@@ -78,13 +59,7 @@ fn every_source_says_what_its_file_says() {
         ),
     ];
     assert_eq!(lines(&kept, &group), expected);
-    assert!(
-        group
-            .sources()
-            .iter()
-            .zip(group.names())
-            .all(|(source, name)| source.name() == *name)
-    );
+    assert!(group.sources().iter().zip(group.names()).all(|(source, name)| source.name() == *name));
 }
 
 #[test]
@@ -93,18 +68,11 @@ fn a_change_is_seen_at_the_next_sample() {
     let mut group = all_of(root.path());
     let mut kept = Kept::default();
     sample_at(&mut group, 1, &mut kept);
-    put(
-        root.path(),
-        "proc/stat",
-        &STAT.replace("intr 1234", "intr 99999999999"),
-    );
+    put(root.path(), "proc/stat", &STAT.replace("intr 1234", "intr 99999999999"));
     put(root.path(), "proc/meminfo", &MEMINFO.replace("600", "590"));
     kept.samples.clear();
     sample_at(&mut group, 2, &mut kept);
-    assert_eq!(
-        kept.samples[1],
-        (1, "total=99999999999 softirq=777".to_owned(), 99_999_999_999)
-    );
+    assert_eq!(kept.samples[1], (1, "total=99999999999 softirq=777".to_owned(), 99_999_999_999));
     assert_eq!(kept.samples[3].2, 10);
     put(root.path(), "proc/meminfo", &MEMINFO.replace("600", "605"));
     sample_at(&mut group, 3, &mut kept);
@@ -123,32 +91,20 @@ fn slow_sources_are_read_when_their_time_has_come() {
         group.sample(now + behind - Duration::from_millis(ms), &mut kept);
         kept.last_ns = 0;
     }
-    let count = |wanted: Source| {
-        kept.samples
-            .iter()
-            .filter(|(index, ..)| group.sources()[*index] == wanted)
-            .count()
-    };
+    let count =
+        |wanted: Source| kept.samples.iter().filter(|(index, ..)| group.sources()[*index] == wanted).count();
     assert_eq!(count(Source::Cpu), 200);
     assert_eq!(count(Source::Disk), 200);
-    assert!(
-        (15..=22).contains(&count(Source::Memory)),
-        "{}",
-        count(Source::Memory)
-    );
+    assert!((15..=22).contains(&count(Source::Memory)), "{}", count(Source::Memory));
     assert_eq!(count(Source::Pressure), count(Source::Memory));
 }
 
 #[test]
 fn files_larger_than_a_page_are_read_to_their_end() {
     let root = whole_host();
-    let many: String = (0..2000)
-        .map(|cpu| format!("cpu{cpu} 1 2 3 4 5 6 7 8 9 0\n"))
-        .collect();
+    let many: String = (0..2000).map(|cpu| format!("cpu{cpu} 1 2 3 4 5 6 7 8 9 0\n")).collect();
     put(root.path(), "proc/stat", &STAT.replace("intr", &(many + "intr")));
-    let interfaces: String = (0..3000)
-        .map(|i| format!("v{i}: 1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n"))
-        .collect();
+    let interfaces: String = (0..3000).map(|i| format!("v{i}: 1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n")).collect();
     put(root.path(), "proc/net/dev", &(NET_DEV.to_owned() + &interfaces));
     let mut group = all_of(root.path());
     let mut kept = Kept::default();
@@ -166,11 +122,7 @@ fn this_host_has_counters_that_rise() {
     kept.samples.clear();
     std::thread::sleep(Duration::from_millis(50));
     group.sample(origin, &mut kept);
-    let switches = group
-        .names()
-        .iter()
-        .position(|name| *name == "context-switches")
-        .unwrap();
+    let switches = group.names().iter().position(|name| *name == "context-switches").unwrap();
     let main =
         |samples: &[(usize, String, u64)]| samples.iter().find(|sample| sample.0 == switches).unwrap().2;
     assert!(main(&kept.samples) > main(&first));

@@ -54,15 +54,9 @@ impl Sink for Bursts {
 
 #[test]
 fn sampling_ticking_and_tracking_allocate_nothing() {
-    let groups = Group::open_kernel("/".as_ref())
-        .expect("this host has counters")
-        .groups;
+    let groups = Group::open_kernel("/".as_ref()).expect("this host has counters").groups;
     let mut group = Group::merge(groups).expect("at least one group");
-    let bursts = group
-        .sources()
-        .iter()
-        .map(|source| Burst::new(source.refresh()))
-        .collect();
+    let bursts = group.sources().iter().map(|source| Burst::new(source.refresh())).collect();
     let mut sink = Bursts(bursts, 0);
     let (_handle, stop) = stop::pair().expect("a pipe");
     let mut ticker = Ticker::new(Duration::from_micros(200));

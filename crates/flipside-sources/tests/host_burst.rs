@@ -5,9 +5,7 @@ use std::time::Duration;
 use flipside_sources::host::{Burst, BurstReport, Peak, Refresh};
 
 const MS: u64 = 1_000_000;
-const TIMED: Refresh = Refresh::Timed {
-    floor: Duration::ZERO,
-};
+const TIMED: Refresh = Refresh::Timed { floor: Duration::ZERO };
 
 /// Observes `value(ms)` once a millisecond, read in no time.
 fn every_ms(refresh: Refresh, ms: std::ops::Range<u64>, mut value: impl FnMut(u64) -> u64) -> BurstReport {
@@ -29,23 +27,13 @@ fn near(left: f64, right: f64) -> bool {
 #[test]
 fn a_burst_of_known_height_at_a_known_time() {
     for at in [1_u64, 2, 499, 500, 501, 1500, 4321, 9998, 9999] {
-        let report = every_ms(Refresh::Live, 0..10_000, |ms| {
-            ms * 2 + if ms >= at { 700 } else { 0 }
-        });
+        let report = every_ms(Refresh::Live, 0..10_000, |ms| ms * 2 + if ms >= at { 700 } else { 0 });
         let peak = peak(&report);
-        assert_eq!(
-            (peak.at_ns, peak.over_ns, peak.rate),
-            ((at - 1) * MS, MS, 702_000.0),
-            "burst at {at}"
-        );
+        assert_eq!((peak.at_ns, peak.over_ns, peak.rate), ((at - 1) * MS, MS, 702_000.0), "burst at {at}");
         // The second around it, or what there was of it.
         let around = ((at + 500).min(9999) - at.saturating_sub(500)) as f64;
         let mean = (around * 2.0 + 700.0) * 1000.0 / around;
-        assert!(
-            near(peak.mean, mean),
-            "burst at {at}: {} instead of {mean}",
-            peak.mean
-        );
+        assert!(near(peak.mean, mean), "burst at {at}: {} instead of {mean}", peak.mean);
         assert_eq!(report.update_period_ns, Some(MS));
         assert_eq!((report.total, report.samples), (9999 * 2 + 700, 10_000));
         assert!(near(report.mean, 2070.0));
@@ -106,9 +94,7 @@ fn the_first_step_of_a_slow_counter_tells_nothing() {
 #[test]
 fn a_coarse_counter_is_stated_over_its_floor_at_least() {
     // Ticks of ten milliseconds, two of which fall into one sample now and then.
-    let refresh = Refresh::Timed {
-        floor: Duration::from_millis(50),
-    };
+    let refresh = Refresh::Timed { floor: Duration::from_millis(50) };
     let report = every_ms(refresh, 0..5000, |ms| ms / 20 * 2 + u64::from(ms >= 3001));
     let peak = peak(&report);
     assert!(peak.over_ns >= 50 * MS, "{peak:?}");
@@ -120,11 +106,7 @@ fn a_coarse_counter_is_stated_over_its_floor_at_least() {
 fn a_counter_that_falls_is_unchanged() {
     let values = [100, 150, 40, 45, u64::MAX, 3, 4];
     let mut burst = Burst::new(Refresh::Live);
-    for (ms, value) in values
-        .into_iter()
-        .enumerate()
-        .filter(|(_, value)| *value != u64::MAX)
-    {
+    for (ms, value) in values.into_iter().enumerate().filter(|(_, value)| *value != u64::MAX) {
         burst.observe(ms as u64 * MS, ms as u64 * MS, value);
     }
     let report = burst.report();
@@ -142,11 +124,7 @@ fn a_rate_is_over_the_time_it_really_took() {
     let report = burst.report();
     assert_eq!(peak(&report).rate, 10_000.0);
     assert!(near(report.mean, 10_000.0));
-    assert!(
-        report.series.points.iter().all(|rate| near(*rate, 10_000.0)),
-        "{:?}",
-        report.series
-    );
+    assert!(report.series.points.iter().all(|rate| near(*rate, 10_000.0)), "{:?}", report.series);
 }
 
 #[test]
@@ -173,10 +151,7 @@ fn faster_than_the_ring_was_made_for() {
         burst.observe(sample * 50_000, sample * 50_000, value);
     }
     let report = burst.report();
-    assert_eq!(
-        (peak(&report).at_ns, peak(&report).over_ns),
-        (19_999 * 50_000, 50_000)
-    );
+    assert_eq!((peak(&report).at_ns, peak(&report).over_ns), (19_999 * 50_000, 50_000));
     assert!(peak(&report).mean > 20_000.0 && peak(&report).mean < 40_000.0);
 }
 
@@ -200,10 +175,7 @@ fn too_little_to_say_anything() {
     assert_eq!(Burst::new(Refresh::Live).report().peak, None);
     let mut burst = Burst::new(Refresh::Live);
     burst.observe(5, 5, 1000);
-    assert_eq!(
-        (burst.report().peak, burst.report().total, burst.report().mean),
-        (None, 0, 0.0)
-    );
+    assert_eq!((burst.report().peak, burst.report().total, burst.report().mean), (None, 0, 0.0));
     // Two samples at the same instant, and one before it: no division by zero, no peak out of nothing.
     burst.observe(5, 5, 2000);
     burst.observe(3, 4, 3000);
@@ -228,8 +200,6 @@ fn a_report_in_the_middle_changes_nothing() {
 fn a_counter_that_changes_with_great_regularity_is_taken_for_a_slow_one() {
     // Every second millisecond, never otherwise: nothing in the samples tells that from a refresh every two.
     // The peak is then stated over two, which is too low rather than too high.
-    let report = every_ms(Refresh::Live, 0..5000, |ms| {
-        ms / 2 + if ms >= 3000 { 99 } else { 0 }
-    });
+    let report = every_ms(Refresh::Live, 0..5000, |ms| ms / 2 + if ms >= 3000 { 99 } else { 0 });
     assert_eq!((peak(&report).rate, peak(&report).over_ns), (50_000.0, 2 * MS));
 }

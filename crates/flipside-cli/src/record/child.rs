@@ -17,12 +17,15 @@ pub(super) struct Running {
     pid: Option<Pid>,
 }
 
+/// A running command and its two pipes.
+pub(super) type Started = (Running, ChildStdout, ChildStderr);
+
 /// Starts the command; its end is sent to `events`. Returns its two pipes.
 pub(super) fn start(
     plan: &ChildPlan,
     stdin_is_ours: bool,
     events: Sender<Event>,
-) -> Result<(Running, ChildStdout, ChildStderr), Failure> {
+) -> Result<Started, Failure> {
     let (name, arguments) = (&plan.command[0], &plan.command[1..]);
     let failed = |error: io::Error| {
         Failure::error(format_args!("cannot start {}: {error}", name.to_string_lossy()))

@@ -4,8 +4,10 @@ mod child;
 mod plan;
 mod progress;
 mod run;
+mod start;
 mod summary;
 mod table;
+mod watch;
 
 pub(crate) use summary::quantiles;
 

@@ -136,9 +136,7 @@ impl Burst {
             Refresh::Live => (true, Duration::ZERO),
             Refresh::Timed { floor } => (false, floor),
         };
-        let floor_ns = u64::try_from(floor.as_nanos())
-            .unwrap_or(u64::MAX)
-            .min(HALF_A_SECOND_NS);
+        let floor_ns = u64::try_from(floor.as_nanos()).unwrap_or(u64::MAX).min(HALF_A_SECOND_NS);
         Self {
             live,
             floor_ns,
@@ -186,12 +184,7 @@ impl Burst {
             self.last_value = value;
             self.first_ns = to_ns;
             self.plot.start(to_ns);
-            return Point {
-                from_ns: from_ns.min(to_ns),
-                to_ns,
-                total: 0,
-                changed_ns: NEVER,
-            };
+            return Point { from_ns: from_ns.min(to_ns), to_ns, total: 0, changed_ns: NEVER };
         }
         let last = *self.point(self.taken - 1);
         let to_ns = to_ns.max(last.to_ns);
@@ -199,12 +192,7 @@ impl Burst {
         let rise = value.saturating_sub(self.last_value);
         self.last_value = value;
         let changed_ns = if rise > 0 { from_ns } else { last.changed_ns };
-        Point {
-            from_ns,
-            to_ns,
-            total: last.total.wrapping_add(rise),
-            changed_ns,
-        }
+        Point { from_ns, to_ns, total: last.total.wrapping_add(rise), changed_ns }
     }
 
     fn point(&self, index: u64) -> &Point {
@@ -243,8 +231,7 @@ impl Burst {
         }
         let before = *self.point(self.centre - 1);
         self.centre += 1;
-        self.plot
-            .add(candidate.to_ns, candidate.total.wrapping_sub(before.total));
+        self.plot.add(candidate.to_ns, candidate.total.wrapping_sub(before.total));
         if candidate.total == before.total {
             return;
         }
@@ -257,28 +244,15 @@ impl Burst {
         if span_ns < self.floor_ns.max(1) {
             return;
         }
-        let gap_ns = if base.changed_ns == NEVER {
-            NEVER
-        } else {
-            candidate.to_ns.saturating_sub(base.changed_ns)
-        };
+        let gap_ns =
+            if base.changed_ns == NEVER { NEVER } else { candidate.to_ns.saturating_sub(base.changed_ns) };
         let (back, ahead) = (self.point(self.back), self.point(self.ahead));
         let mean = per_second(ahead.total.wrapping_sub(back.total), ahead.to_ns - back.to_ns);
-        self.keep(Candidate {
-            rise,
-            span_ns,
-            gap_ns,
-            to_ns: candidate.to_ns,
-            mean,
-        });
+        self.keep(Candidate { rise, span_ns, gap_ns, to_ns: candidate.to_ns, mean });
     }
 
     fn keep(&mut self, candidate: Candidate) {
-        let class = if candidate.gap_ns == NEVER {
-            CLASSES
-        } else {
-            class(candidate.gap_ns)
-        };
+        let class = if candidate.gap_ns == NEVER { CLASSES } else { class(candidate.gap_ns) };
         let [by_rise, by_rate] = &mut self.best[class];
         if candidate.rise > by_rise.rise {
             *by_rise = candidate;
@@ -302,18 +276,9 @@ impl Burst {
                 candidates.max_by(|a, b| a.rate_over(refresh_ns).total_cmp(&b.rate_over(refresh_ns)))?;
             let over_ns = best.over(refresh_ns);
             let at_ns = best.to_ns.saturating_sub(over_ns);
-            Some(Peak {
-                rate: best.rate_over(refresh_ns),
-                over_ns,
-                at_ns,
-                mean: best.mean,
-            })
+            Some(Peak { rate: best.rate_over(refresh_ns), over_ns, at_ns, mean: best.mean })
         });
-        let last = if self.taken == 0 {
-            Point::default()
-        } else {
-            *self.point(self.taken - 1)
-        };
+        let last = if self.taken == 0 { Point::default() } else { *self.point(self.taken - 1) };
         BurstReport {
             peak,
             mean: per_second(last.total, last.to_ns.saturating_sub(self.first_ns)),
@@ -340,9 +305,5 @@ fn half_a_second_apart(early: &Point, late: &Point) -> bool {
 }
 
 fn per_second(count: u64, ns: u64) -> f64 {
-    if ns == 0 {
-        0.0
-    } else {
-        count as f64 * 1e9 / ns as f64
-    }
+    if ns == 0 { 0.0 } else { count as f64 * 1e9 / ns as f64 }
 }

@@ -49,12 +49,7 @@ pub struct Masked {
 
 impl Masked {
     pub(super) fn new(source: Source, whole: bool, fault: &Fault) -> Self {
-        Self {
-            name: source.name(),
-            whole,
-            path: fault.path().to_owned(),
-            why: fault.to_string(),
-        }
+        Self { name: source.name(), whole, path: fault.path().to_owned(), why: fault.to_string() }
     }
 }
 
@@ -94,34 +89,23 @@ pub(super) fn all(root: &Path) -> Result<Detected, NothingToSample> {
     })
 }
 
-/// Three threads: what `/proc/stat` says, memory, and devices. That halves what a single thread would be late
-/// by, and reads together what is compared most often.
+/// Two threads: one for what is read a thousand times a second, one for what is read less often. Waking a thread
+/// costs more than what it then reads, so there are no more threads than rates.
 pub(super) fn kernel(root: &Path) -> Result<Detected, NothingToSample> {
     let mut masked = Vec::new();
-    let processors = [boxed(Stat::open(root, &mut masked))];
-    let memory = [
-        boxed(Memory::open(root, &mut masked)),
-        boxed(Pressure::open(root, &mut masked)),
-    ];
-    let devices = [
+    let fast = [
+        boxed(Stat::open(root, &mut masked)),
         boxed(Network::open(root, &mut masked)),
         boxed(Disk::open(root, &mut masked)),
     ];
-    let groups = [
-        processors.into_iter().flatten().collect(),
-        flat(memory),
-        flat(devices),
-    ];
-    let groups: Vec<Group> = groups
-        .into_iter()
-        .filter_map(|probes: Vec<_>| Group::of(probes))
-        .collect();
+    let slow = [boxed(Memory::open(root, &mut masked)), boxed(Pressure::open(root, &mut masked))];
+    let groups = [flat(fast), flat(slow)].into_iter().filter_map(Group::of).collect();
     found(groups, masked, Origin::Kernel)
 }
 
 pub(super) fn fallback() -> Result<Detected, NothingToSample> {
     let mut masked = Vec::new();
-    let probes = flat([boxed(Fallback::open(&mut masked)), None]);
+    let probes = flat([boxed(Fallback::open(&mut masked))]);
     let groups = Group::of(probes).into_iter().collect();
     found(groups, masked, Origin::Sysinfo)
 }
@@ -130,17 +114,13 @@ fn found(groups: Vec<Group>, masked: Vec<Masked>, origin: Origin) -> Result<Dete
     if groups.is_empty() {
         return Err(NothingToSample { tried: masked });
     }
-    Ok(Detected {
-        groups,
-        masked,
-        origin,
-    })
+    Ok(Detected { groups, masked, origin })
 }
 
 fn boxed<P: Probe + 'static>(probe: Option<P>) -> Option<Box<dyn Probe>> {
     probe.map(|probe| Box::new(probe) as Box<dyn Probe>)
 }
 
-fn flat(probes: [Option<Box<dyn Probe>>; 2]) -> Vec<Box<dyn Probe>> {
+fn flat<const N: usize>(probes: [Option<Box<dyn Probe>>; N]) -> Vec<Box<dyn Probe>> {
     probes.into_iter().flatten().collect()
 }

@@ -10,14 +10,7 @@ use super::reread::Reread;
 use super::scan::numbers;
 use super::source::{Fault, Source};
 
-const KEYS: [&str; 6] = [
-    "read_ops",
-    "read_bytes",
-    "write_ops",
-    "write_bytes",
-    "in_flight",
-    "busy_ms",
-];
+const KEYS: [&str; 6] = ["read_ops", "read_bytes", "write_ops", "write_bytes", "in_flight", "busy_ms"];
 /// Position of `in_flight`, the only one that says how things stand rather than what has been done.
 const IN_FLIGHT: usize = 4;
 
@@ -55,11 +48,7 @@ impl Disk {
         for name in names {
             let opened = Reread::open(folder.join(name).join("stat")).and_then(|mut file| {
                 let last = file.read(parse)?;
-                Ok(Device {
-                    file,
-                    last,
-                    ended: false,
-                })
+                Ok(Device { file, last, ended: false })
             });
             match opened {
                 Ok(device) => devices.push(device),
@@ -68,10 +57,7 @@ impl Disk {
         }
         let whole = devices.is_empty();
         if whole && faults.is_empty() {
-            faults.push(Fault::Content {
-                path: folder,
-                missing: "disk that is not made of other disks",
-            });
+            faults.push(Fault::Content { path: folder, missing: "disk that is not made of other disks" });
         }
         masked.extend(faults.iter().map(|fault| Masked::new(Source::Disk, whole, fault)));
         (!whole).then_some(Self { devices })
@@ -80,16 +66,11 @@ impl Disk {
 
 /// The whole devices worth counting. A drive without a medium has the size 0 and nothing to say.
 fn device_names(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let at_fault = |error| Fault::Io {
-        path: folder.to_owned(),
-        error,
-    };
+    let at_fault = |error| Fault::Io { path: folder.to_owned(), error };
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(at_fault)? {
         let name = entry.map_err(at_fault)?.file_name();
-        let stacked = STACKED
-            .iter()
-            .any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()));
+        let stacked = STACKED.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()));
         let size = fs::read(folder.join(&name).join("size"));
         let empty = size.is_ok_and(|size| size.trim_ascii() == b"0");
         if !stacked && !empty {
@@ -134,29 +115,13 @@ impl Probe for Disk {
                 *sum = sum.wrapping_add(value);
             }
         }
-        out.emit(0, sums[1].wrapping_add(sums[3]), |payload| {
-            payload.fields(&KEYS, &sums)
-        });
+        out.emit(0, sums[1].wrapping_add(sums[3]), |payload| payload.fields(&KEYS, &sums));
     }
 }
 
 fn parse(text: &[u8]) -> Result<[u64; KEYS.len()], &'static str> {
     let fields: [u64; 10] = numbers(&mut &*text).ok_or("ten numbers")?;
-    let [
-        read_ops,
-        _,
-        read_sectors,
-        _,
-        write_ops,
-        _,
-        write_sectors,
-        _,
-        in_flight,
-        busy_ms,
-    ] = fields;
-    let (read, written) = (
-        read_sectors.wrapping_mul(SECTOR),
-        write_sectors.wrapping_mul(SECTOR),
-    );
+    let [read_ops, _, read_sectors, _, write_ops, _, write_sectors, _, in_flight, busy_ms] = fields;
+    let (read, written) = (read_sectors.wrapping_mul(SECTOR), write_sectors.wrapping_mul(SECTOR));
     Ok([read_ops, read, write_ops, written, in_flight, busy_ms])
 }

@@ -9,14 +9,8 @@ use super::group::{Out, Probe};
 use super::memory::Moved;
 use super::source::{Fault, Source, ticks_per_second};
 
-const NETWORK_KEYS: [&str; 6] = [
-    "rx_bytes",
-    "rx_packets",
-    "rx_errors",
-    "tx_bytes",
-    "tx_packets",
-    "tx_errors",
-];
+const NETWORK_KEYS: [&str; 6] =
+    ["rx_bytes", "rx_packets", "rx_errors", "tx_bytes", "tx_packets", "tx_errors"];
 
 /// The sources that `sysinfo` has for this system.
 #[derive(Debug)]
@@ -47,27 +41,13 @@ impl Fallback {
             (Source::Disk, !disks.list().is_empty()),
         ];
         for (source, _) in there.iter().filter(|(_, there)| !there) {
-            let fault = Fault::Content {
-                path: "sysinfo".into(),
-                missing: source.name(),
-            };
+            let fault = Fault::Content { path: "sysinfo".into(), missing: source.name() };
             masked.push(Masked::new(*source, true, &fault));
         }
-        let sources: Vec<Source> = there
-            .iter()
-            .filter(|(_, there)| *there)
-            .map(|(source, _)| *source)
-            .collect();
+        let sources: Vec<Source> =
+            there.iter().filter(|(_, there)| *there).map(|(source, _)| *source).collect();
         let (moved, busy_ticks, last_ns) = (Moved::default(), 0.0, None);
-        (!sources.is_empty()).then_some(Self {
-            system,
-            networks,
-            disks,
-            sources,
-            moved,
-            busy_ticks,
-            last_ns,
-        })
+        (!sources.is_empty()).then_some(Self { system, networks, disks, sources, moved, busy_ticks, last_ns })
     }
 
     fn emit_cpu(&mut self, index: usize, out: &mut Out<'_>) {
@@ -77,9 +57,7 @@ impl Fallback {
         let load = f64::from(self.system.global_cpu_usage()) / 100.0 * cpus as f64;
         self.busy_ticks += (load * passed_ns as f64 / 1e9 * ticks_per_second() as f64).max(0.0);
         let busy = self.busy_ticks as u64;
-        out.emit(index, busy, |payload| {
-            payload.fields(&["busy", "cpus"], &[busy, cpus])
-        });
+        out.emit(index, busy, |payload| payload.fields(&["busy", "cpus"], &[busy, cpus]));
     }
 
     fn emit_memory(&mut self, index: usize, out: &mut Out<'_>) {
@@ -93,18 +71,13 @@ impl Fallback {
         ];
         let moved = self.moved.by(system.available_memory() / 1024);
         out.emit(index, moved, |payload| {
-            kib.iter()
-                .for_each(|(key, bytes)| payload.field(key, bytes / 1024))
+            kib.iter().for_each(|(key, bytes)| payload.field(key, bytes / 1024))
         });
     }
 
     fn emit_network(&self, index: usize, out: &mut Out<'_>) {
         let mut sums = [0_u64; NETWORK_KEYS.len()];
-        for (_, data) in self
-            .networks
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "lo" | "lo0"))
-        {
+        for (_, data) in self.networks.iter().filter(|(name, _)| !matches!(name.as_str(), "lo" | "lo0")) {
             let values = [
                 data.total_received(),
                 data.total_packets_received(),
@@ -117,9 +90,7 @@ impl Fallback {
                 *sum = sum.wrapping_add(value);
             }
         }
-        out.emit(index, sums[0].wrapping_add(sums[3]), |payload| {
-            payload.fields(&NETWORK_KEYS, &sums)
-        });
+        out.emit(index, sums[0].wrapping_add(sums[3]), |payload| payload.fields(&NETWORK_KEYS, &sums));
     }
 
     fn emit_disk(&self, index: usize, out: &mut Out<'_>) {
@@ -127,19 +98,14 @@ impl Fallback {
         let disks = self.disks.list();
         for (position, disk) in disks.iter().enumerate() {
             // A device that is mounted twice is listed twice.
-            if disks[..position]
-                .iter()
-                .all(|before| before.name() != disk.name())
-            {
+            if disks[..position].iter().all(|before| before.name() != disk.name()) {
                 let usage = disk.usage();
                 sums[0] = sums[0].wrapping_add(usage.total_read_bytes);
                 sums[1] = sums[1].wrapping_add(usage.total_written_bytes);
             }
         }
         let main = sums[0].wrapping_add(sums[1]);
-        out.emit(index, main, |payload| {
-            payload.fields(&["read_bytes", "write_bytes"], &sums)
-        });
+        out.emit(index, main, |payload| payload.fields(&["read_bytes", "write_bytes"], &sums));
     }
 }
 

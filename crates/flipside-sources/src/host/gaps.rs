@@ -29,11 +29,7 @@ pub(super) struct Gaps {
 
 impl Gaps {
     pub(super) fn new() -> Self {
-        Self {
-            counts: [0; CLASSES],
-            sums_ns: [0; CLASSES],
-            total: 0,
-        }
+        Self { counts: [0; CLASSES], sums_ns: [0; CLASSES], total: 0 }
     }
 
     pub(super) fn add(&mut self, ns: u64) {
@@ -70,11 +66,7 @@ mod tests {
         let mut last = 0;
         for exponent in 0..64 {
             for part in [4_u64, 5, 6, 7] {
-                let ns = if exponent < 2 {
-                    1 << exponent
-                } else {
-                    part << (exponent - 2)
-                };
+                let ns = if exponent < 2 { 1 << exponent } else { part << (exponent - 2) };
                 let class = class(ns);
                 assert!(class >= last && class < CLASSES, "{ns}");
                 last = class;

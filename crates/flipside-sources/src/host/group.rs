@@ -79,15 +79,7 @@ impl Out<'_> {
         self.payload.clear();
         write(self.payload);
         let (from_ns, to_ns) = (self.from_ns, self.to_ns);
-        self.sink.sample(
-            index,
-            Sample {
-                payload: self.payload.bytes(),
-                main,
-                from_ns,
-                to_ns,
-            },
-        );
+        self.sink.sample(index, Sample { payload: self.payload.bytes(), main, from_ns, to_ns });
     }
 
     /// Ends the probe's source number `index`, unless that has happened already.
@@ -95,28 +87,14 @@ impl Out<'_> {
         let index = self.first + index;
         if !self.ended[index] {
             self.ended[index] = true;
-            self.sink.vanished(
-                index,
-                Vanished {
-                    source: self.sources[index],
-                    whole: true,
-                    fault,
-                },
-            );
+            self.sink.vanished(index, Vanished { source: self.sources[index], whole: true, fault });
         }
     }
 
     /// Reports that a part of the probe's source number `index` has gone.
     pub(super) fn lost_a_part(&mut self, index: usize, fault: Fault) {
         let index = self.first + index;
-        self.sink.vanished(
-            index,
-            Vanished {
-                source: self.sources[index],
-                whole: false,
-                fault,
-            },
-        );
+        self.sink.vanished(index, Vanished { source: self.sources[index], whole: false, fault });
     }
 
     /// Whether the probe's source number `index` has ended.
@@ -196,39 +174,21 @@ impl Group {
 
     /// A group of these, or `None` if there are none.
     pub(super) fn of(probes: impl IntoIterator<Item = Box<dyn Probe>>) -> Option<Self> {
-        let probes: Vec<Timed> = probes
-            .into_iter()
-            .map(|probe| Timed { probe, due_ns: 0 })
-            .collect();
-        let sources: Vec<Source> = probes
-            .iter()
-            .flat_map(|timed| timed.probe.sources())
-            .copied()
-            .collect();
+        let probes: Vec<Timed> = probes.into_iter().map(|probe| Timed { probe, due_ns: 0 }).collect();
+        let sources: Vec<Source> = probes.iter().flat_map(|timed| timed.probe.sources()).copied().collect();
         if sources.is_empty() {
             return None;
         }
         let names = sources.iter().map(|source| source.name()).collect();
         let ended = vec![false; sources.len()];
-        Some(Self {
-            probes,
-            sources,
-            names,
-            ended,
-            payload: Payload::new(),
-        })
+        Some(Self { probes, sources, names, ended, payload: Payload::new() })
     }
 
     /// One group out of several, for one thread: waking a thread may cost more than what it reads. Sources
     /// keep their order, and those that have ended are tried again. `None` if there are no groups.
     #[must_use]
     pub fn merge(groups: impl IntoIterator<Item = Self>) -> Option<Self> {
-        Self::of(
-            groups
-                .into_iter()
-                .flat_map(|group| group.probes)
-                .map(|timed| timed.probe),
-        )
+        Self::of(groups.into_iter().flat_map(|group| group.probes).map(|timed| timed.probe))
     }
 
     /// The names of the sources; a sample's index is an index into this. It does not change when one ends.
@@ -248,11 +208,7 @@ impl Group {
     /// module](super#how-often).
     #[must_use]
     pub fn period_min(&self) -> Duration {
-        self.probes
-            .iter()
-            .map(|timed| timed.probe.period_min())
-            .min()
-            .unwrap_or_default()
+        self.probes.iter().map(|timed| timed.probe.period_min()).min().unwrap_or_default()
     }
 
     /// Reads everything whose time has come once and gives `sink` a sample of each of its sources. `origin`

@@ -46,10 +46,7 @@ impl Memory {
             Ok(file)
         });
         match opened {
-            Ok(file) => Some(Self {
-                file,
-                moved: Moved::default(),
-            }),
+            Ok(file) => Some(Self { file, moved: Moved::default() }),
             Err(fault) => {
                 masked.push(Masked::new(Source::Memory, true, &fault));
                 None
@@ -107,9 +104,7 @@ fn parse(mut text: &[u8]) -> Result<Values, &'static str> {
     // Where another file system invents its own order, the rest of the table is searched.
     let mut next = 0;
     while let Some(line) = line(&mut text) {
-        let found = (next..FIELDS.len())
-            .chain(0..next)
-            .find(|index| line.starts_with(FIELDS[*index].0));
+        let found = (next..FIELDS.len()).chain(0..next).find(|index| line.starts_with(FIELDS[*index].0));
         let Some(index) = found else { continue };
         values[index] = number(&mut &line[FIELDS[index].0.len()..]);
         next = index + 1;

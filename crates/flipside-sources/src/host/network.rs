@@ -76,10 +76,7 @@ fn parse(mut text: &[u8]) -> Result<[u64; KEYS.len()], &'static str> {
         line(&mut text).ok_or("titles of the columns")?;
     }
     while let Some(line) = line(&mut text) {
-        let colon = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .ok_or("name of an interface")?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("name of an interface")?;
         let values: [u64; 12] = numbers(&mut &line[colon + 1..]).ok_or("twelve numbers of an interface")?;
         if line[..colon].trim_ascii_start() == b"lo" {
             // What the loopback receives is what it sent, so one side says it all.

@@ -9,9 +9,7 @@ pub(super) struct Payload {
 impl Payload {
     /// An empty line, with room for the longest one there is: twelve fields of a name and twenty digits.
     pub(super) fn new() -> Self {
-        Self {
-            bytes: Vec::with_capacity(512),
-        }
+        Self { bytes: Vec::with_capacity(512) }
     }
 
     pub(super) fn clear(&mut self) {
@@ -24,8 +22,7 @@ impl Payload {
         }
         self.bytes.extend_from_slice(key.as_bytes());
         self.bytes.push(b'=');
-        self.bytes
-            .extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self.bytes.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     pub(super) fn fields<const N: usize>(&mut self, keys: &[&str; N], values: &[u64; N]) {

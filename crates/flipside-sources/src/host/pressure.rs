@@ -44,13 +44,7 @@ impl Pressure {
             // Where the kernel was built with it but booted without, it is the read that says so.
             let opened = Reread::open(path).and_then(|mut file| {
                 let last = file.read(|text| parse(text, full_key.is_some()))?;
-                Ok(Part {
-                    file,
-                    some_key,
-                    full_key,
-                    last,
-                    ended: false,
-                })
+                Ok(Part { file, some_key, full_key, last, ended: false })
             });
             match opened {
                 Ok(part) => parts.push(part),
@@ -58,11 +52,7 @@ impl Pressure {
             }
         }
         let whole = parts.is_empty();
-        masked.extend(
-            faults
-                .iter()
-                .map(|fault| Masked::new(Source::Pressure, whole, fault)),
-        );
+        masked.extend(faults.iter().map(|fault| Masked::new(Source::Pressure, whole, fault)));
         (!whole).then_some(Self { parts })
     }
 }
@@ -94,11 +84,7 @@ impl Probe for Pressure {
             }
         }
         out.read_is_over();
-        let main = self
-            .parts
-            .iter()
-            .flat_map(|part| part.last)
-            .fold(0, u64::wrapping_add);
+        let main = self.parts.iter().flat_map(|part| part.last).fold(0, u64::wrapping_add);
         out.emit(0, main, |payload| {
             for part in &self.parts {
                 payload.field(part.some_key, part.last[0]);
@@ -113,11 +99,7 @@ impl Probe for Pressure {
 /// The totals of the lines `some` and, if wanted, `full`, in microseconds.
 fn parse(mut text: &[u8], full: bool) -> Result<[u64; 2], &'static str> {
     let some = total(&mut text, b"some ").ok_or("line \"some\" with a total")?;
-    let full = if full {
-        total(&mut text, b"full ").ok_or("line \"full\" with a total")?
-    } else {
-        0
-    };
+    let full = if full { total(&mut text, b"full ").ok_or("line \"full\" with a total")? } else { 0 };
     Ok([some, full])
 }
 

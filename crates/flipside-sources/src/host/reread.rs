@@ -26,11 +26,7 @@ const SIZE_MAX: usize = 1 << 22;
 impl Reread {
     pub(super) fn open(path: PathBuf) -> Result<Self, Fault> {
         match File::open(&path) {
-            Ok(file) => Ok(Self {
-                path,
-                file,
-                buffer: vec![0; 8192],
-            }),
+            Ok(file) => Ok(Self { path, file, buffer: vec![0; 8192] }),
             Err(error) => Err(Fault::Io { path, error }),
         }
     }
@@ -47,10 +43,7 @@ impl Reread {
     }
 
     pub(super) fn missing(&self, missing: &'static str) -> Fault {
-        Fault::Content {
-            path: self.path.clone(),
-            missing,
-        }
+        Fault::Content { path: self.path.clone(), missing }
     }
 
     /// Reads until a read brings less than `enough` bytes, or nothing at all.
@@ -69,10 +62,7 @@ impl Reread {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(Fault::Io {
-                        path: self.path.clone(),
-                        error,
-                    });
+                    return Err(Fault::Io { path: self.path.clone(), error });
                 }
             }
         }
@@ -116,10 +106,7 @@ mod tests {
         let path = folder.path().join("file");
         assert!(matches!(Reread::open(path.clone()), Err(Fault::Io { .. })));
         std::fs::write(&path, b"x").unwrap();
-        let fault = Reread::open(path.clone())
-            .unwrap()
-            .read::<()>(|_| Err("thing"))
-            .unwrap_err();
+        let fault = Reread::open(path.clone()).unwrap().read::<()>(|_| Err("thing")).unwrap_err();
         assert_eq!(fault.path(), path);
         assert!(fault.to_string().ends_with("file: no valid thing"));
     }

@@ -18,17 +18,11 @@ pub(super) fn line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 /// Takes the next number, over spaces before it. `None` if there is none, if something sticks to it, or if it
 /// is too large.
 pub(super) fn number(rest: &mut &[u8]) -> Option<u64> {
-    let blank = rest
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let digits = &rest[blank..];
     let mut value = 0_u64;
     let mut length = 0;
-    while let Some(digit) = digits
-        .get(length)
-        .map(|byte| byte.wrapping_sub(b'0'))
-        .filter(|digit| *digit < 10)
+    while let Some(digit) = digits.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
     {
         value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
         length += 1;

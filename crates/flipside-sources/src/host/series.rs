@@ -28,12 +28,7 @@ pub(super) struct Plot {
 
 impl Plot {
     pub(super) fn new() -> Self {
-        Self {
-            sums: Vec::with_capacity(POINTS_MAX),
-            width_ns: WIDTH_NS,
-            start_ns: 0,
-            end_ns: 0,
-        }
+        Self { sums: Vec::with_capacity(POINTS_MAX), width_ns: WIDTH_NS, start_ns: 0, end_ns: 0 }
     }
 
     pub(super) fn start(&mut self, ns: u64) {
@@ -83,20 +78,11 @@ impl Plot {
     pub(super) fn series(&self) -> Series {
         let length_ns = self.end_ns - self.start_ns;
         let rate = |(point, sum): (usize, &f64)| {
-            let covered = self
-                .width_ns
-                .min(length_ns.saturating_sub(point as u64 * self.width_ns));
-            if covered == 0 {
-                0.0
-            } else {
-                sum * 1e9 / covered as f64
-            }
+            let covered = self.width_ns.min(length_ns.saturating_sub(point as u64 * self.width_ns));
+            if covered == 0 { 0.0 } else { sum * 1e9 / covered as f64 }
         };
         let points = self.sums.iter().enumerate().map(rate).collect();
-        Series {
-            points,
-            seconds_per_point: self.width_ns as f64 / 1e9,
-        }
+        Series { points, seconds_per_point: self.width_ns as f64 / 1e9 }
     }
 }
 
@@ -118,10 +104,7 @@ mod tests {
         let series = plot.series();
         assert_eq!(series.seconds_per_point, 1.0);
         assert_eq!(series.points.len(), 101);
-        assert!(
-            series.points.iter().all(|rate| (rate - 3000.0).abs() < 1e-6),
-            "{series:?}"
-        );
+        assert!(series.points.iter().all(|rate| (rate - 3000.0).abs() < 1e-6), "{series:?}");
     }
 
     #[test]

@@ -60,13 +60,9 @@ impl Source {
         match self {
             // Eight fields, each rounded down to whole ticks of (nearly always) 10 ms: over 50 ms that is an
             // error of a fifth at worst for one busy processor, over 10 ms it would be the result itself.
-            Self::Cpu => Refresh::Timed {
-                floor: Duration::from_millis(50),
-            },
+            Self::Cpu => Refresh::Timed { floor: Duration::from_millis(50) },
             // What each processor has gathered is folded in once a second.
-            Self::Memory => Refresh::Timed {
-                floor: Duration::ZERO,
-            },
+            Self::Memory => Refresh::Timed { floor: Duration::ZERO },
             Self::Interrupts | Self::ContextSwitches | Self::Pressure | Self::Network | Self::Disk => {
                 Refresh::Live
             }
@@ -145,18 +141,11 @@ impl Fault {
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Io { path, error } => {
-                let copy = error
-                    .raw_os_error()
-                    .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
-                Self::Io {
-                    path: path.clone(),
-                    error: copy,
-                }
+                let copy =
+                    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+                Self::Io { path: path.clone(), error: copy }
             }
-            Self::Content { path, missing } => Self::Content {
-                path: path.clone(),
-                missing,
-            },
+            Self::Content { path, missing } => Self::Content { path: path.clone(), missing },
         }
     }
 }

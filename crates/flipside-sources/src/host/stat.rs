@@ -9,19 +9,14 @@ use super::reread::Reread;
 use super::scan::{line, number, numbers};
 use super::source::Source;
 
-const CPU_KEYS: [&str; 8] = [
-    "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal",
-];
+const CPU_KEYS: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
 const INTERRUPT_KEYS: [&str; 2] = ["total", "softirq"];
 const SWITCH_KEYS: [&str; 4] = ["total", "forks", "running", "blocked"];
 
 const ALL: [(Source, &str); 3] = [
     (Source::Cpu, "line \"cpu\" of eight numbers"),
     (Source::Interrupts, "lines \"intr\" and \"softirq\""),
-    (
-        Source::ContextSwitches,
-        "lines \"ctxt\", \"processes\", \"procs_running\" and \"procs_blocked\"",
-    ),
+    (Source::ContextSwitches, "lines \"ctxt\", \"processes\", \"procs_running\" and \"procs_blocked\""),
 ];
 
 /// `/proc/stat`, and which of its three sources this host has.
@@ -77,17 +72,12 @@ impl Probe for Stat {
         let sources = &self.sources;
         let complete = |text: &[u8]| {
             let lines = parse(text);
-            let all = sources
-                .iter()
-                .enumerate()
-                .all(|(index, source)| out.has_ended(index) || lines.has(*source));
+            let all =
+                sources.iter().enumerate().all(|(index, source)| out.has_ended(index) || lines.has(*source));
             if all { Ok(lines) } else { Err("lines") }
         };
         // When a line is missing even at the second look, the third one finds out what is still there.
-        let lines = self
-            .file
-            .read(complete)
-            .or_else(|_| self.file.read(|text| Ok(parse(text))));
+        let lines = self.file.read(complete).or_else(|_| self.file.read(|text| Ok(parse(text))));
         out.read_is_over();
         for (index, source) in self.sources.iter().enumerate() {
             match &lines {
@@ -100,9 +90,7 @@ impl Probe for Stat {
 }
 
 fn what_is_missing(source: Source) -> &'static str {
-    ALL.iter()
-        .find(|(candidate, _)| *candidate == source)
-        .map_or("line", |(_, missing)| missing)
+    ALL.iter().find(|(candidate, _)| *candidate == source).map_or("line", |(_, missing)| missing)
 }
 
 impl Lines {
@@ -119,16 +107,12 @@ impl Lines {
             Source::Cpu => {
                 let ticks = self.cpu.unwrap_or_default();
                 let [user, nice, system, _, _, irq, softirq, steal] = ticks;
-                let busy = [user, nice, system, irq, softirq, steal]
-                    .into_iter()
-                    .fold(0, u64::wrapping_add);
+                let busy = [user, nice, system, irq, softirq, steal].into_iter().fold(0, u64::wrapping_add);
                 out.emit(index, busy, |payload| payload.fields(&CPU_KEYS, &ticks));
             }
             Source::Interrupts => {
                 let values = self.interrupts.map(Option::unwrap_or_default);
-                out.emit(index, values[0], |payload| {
-                    payload.fields(&INTERRUPT_KEYS, &values)
-                });
+                out.emit(index, values[0], |payload| payload.fields(&INTERRUPT_KEYS, &values));
             }
             _ => {
                 let values = self.switches.map(Option::unwrap_or_default);

@@ -55,13 +55,7 @@ impl Ticker {
     #[must_use]
     pub fn starting_at(start: Instant, period: Duration) -> Self {
         let period = period.max(Duration::from_micros(1));
-        Self {
-            period,
-            next: start + period,
-            ticks: 0,
-            late: 0,
-            missed: 0,
-        }
+        Self { period, next: start + period, ticks: 0, late: 0, missed: 0 }
     }
 
     /// Sleeps until the next tick; `None` at once when the run is stopped. One system call per tick, also

@@ -19,11 +19,7 @@ pub struct Batch<'a> {
 impl<'a> Batch<'a> {
     pub(super) fn new(drain: &'a mut Drain, ready: Ready) -> Self {
         #[cfg(feature = "std")]
-        drain
-            .shared
-            .tally
-            .draining
-            .store(crate::substrate::atomic::thread_token(), Relaxed);
+        drain.shared.tally.draining.store(crate::substrate::atomic::thread_token(), Relaxed);
         Self { drain, ready }
     }
 
@@ -37,8 +33,9 @@ impl<'a> Batch<'a> {
 
     fn bytes(&self) -> &[u8] {
         let Ready { side, from, to, .. } = self.ready;
-        // SAFETY: `Phase::Ready` says that the side is vacant, and it does not become the front again before the
-        // batch is released or dropped, which ends the borrow of what this returns.
+        // SAFETY: `Phase::Ready` says that the side is vacant (or, once stragglers were left behind, that these
+        // are the gaps in the reader's own room), and it does not become the front again before the batch is
+        // released or dropped, which ends the borrow of what this returns.
         unsafe { self.drain.shared.lane.vacated(side, from, to) }
     }
 

@@ -136,9 +136,7 @@ impl Builder {
         }
         let reserved = writers * GAP;
         let lane = Lane::new(side, reserved, watermark, writers).map_err(|error| match error {
-            LaneError::Memory(_) => BuildError::Memory {
-                bytes: 2 * (side + reserved),
-            },
+            LaneError::Memory(_) => BuildError::Memory { bytes: 2 * (side + reserved) },
             LaneError::Offset => BuildError::Writers { writers },
         })?;
         let shared = Arc::new(Shared::new(lane, self.overflow, self.linger));

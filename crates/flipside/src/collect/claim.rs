@@ -24,12 +24,7 @@ pub struct Claim<'a> {
 
 impl<'a> Claim<'a> {
     pub(crate) fn new(writer: &'a mut Writer, grant: Grant) -> Self {
-        Self {
-            writer,
-            grant,
-            filled: 0,
-            here: PhantomData,
-        }
+        Self { writer, grant, filled: 0, here: PhantomData }
     }
 
     /// Bytes that can still be added. At least what was asked for, up to 7 more.
@@ -145,9 +140,6 @@ impl From<ClaimFull> for std::io::Error {
 impl fmt::Debug for Claim<'_> {
     /// How much of it is filled, never the bytes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim")
-            .field("len", &self.filled)
-            .field("remaining", &self.remaining())
-            .finish()
+        f.debug_struct("Claim").field("len", &self.filled).field("remaining", &self.remaining()).finish()
     }
 }

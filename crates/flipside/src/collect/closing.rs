@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::collector::{Collector, Shared};
 use super::error::FlushError;
+use super::slot::Slot;
 use super::stats::{Report, Straggler};
-use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed, thread_token};
+use crate::substrate::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, thread_token};
 use crate::substrate::side::Side;
 
 /// Points in time that the reader and others tell each other, in nanoseconds after `birth`, 0 for none.
@@ -17,6 +18,8 @@ pub(crate) struct Timing {
     straggling: AtomicU64,
     /// When a close stops waiting for stragglers.
     give_up: AtomicU64,
+    /// The reader has stopped: somebody was left behind on a side.
+    left_behind: AtomicBool,
 }
 
 impl Timing {
@@ -25,27 +28,38 @@ impl Timing {
             birth: Instant::now(),
             straggling: AtomicU64::new(0),
             give_up: AtomicU64::new(0),
+            left_behind: AtomicBool::new(false),
         }
     }
 
     fn stamp(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.birth).as_nanos())
-            .unwrap_or(u64::MAX)
-            .max(2)
+        u64::try_from(at.saturating_duration_since(self.birth).as_nanos()).unwrap_or(u64::MAX).max(2)
     }
 
-    /// The reader begins to wait for the stragglers of `side`.
+    /// The reader waits for the stragglers of `side`, from now on or already.
     pub(crate) fn straggling(&self, side: Side) {
-        self.straggling
-            .store(self.stamp(Instant::now()) & !1 | side.bit() as u64, Relaxed);
+        if self.straggling.load(Relaxed) == 0 {
+            self.straggling.store(self.stamp(Instant::now()) & !1 | side.bit() as u64, Relaxed);
+        }
     }
 
-    /// Nobody is waited for any more.
+    /// Nobody is waited for any more. Who was left behind stays in the report.
     pub(crate) fn vacant(&self) {
-        self.straggling.store(0, Relaxed);
+        if !self.has_left_behind() {
+            self.straggling.store(0, Relaxed);
+        }
     }
 
-    fn give_up_at(&self, deadline: Instant) {
+    /// The reader stops waiting for the stragglers of a side.
+    pub(crate) fn leave_behind(&self) {
+        self.left_behind.store(true, Relaxed);
+    }
+
+    fn has_left_behind(&self) -> bool {
+        self.left_behind.load(Relaxed)
+    }
+
+    pub(super) fn give_up_at(&self, deadline: Instant) {
         self.give_up.store(self.stamp(deadline), Relaxed);
     }
 
@@ -59,7 +73,7 @@ impl Timing {
 }
 
 impl Shared {
-    /// Who is on the side that the reader waits for.
+    /// Who is on the side that the reader waits for; after it gave up, who still holds a claim.
     fn stragglers(&self) -> Vec<Straggler> {
         let since = self.timing.straggling.load(Relaxed);
         if since == 0 {
@@ -67,18 +81,11 @@ impl Shared {
         }
         let side = Side::from_bit((since & 1) as usize);
         let held = Duration::from_nanos(self.timing.stamp(Instant::now()).saturating_sub(since & !1));
-        let on = self
-            .lane
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, slot)| slot.may_be_on(side));
-        on.map(|(slot, its)| Straggler {
-            slot,
-            source: its.source().unwrap_or_default(),
-            held,
-        })
-        .collect()
+        let on = self.lane.slots.iter().enumerate().filter(|(_, slot)| match self.timing.has_left_behind() {
+            true => slot.holds(),
+            false => slot.may_be_on(side),
+        });
+        on.map(|(slot, its)| Straggler { slot, source: its.source().unwrap_or_default(), held }).collect()
     }
 
     /// Sleeps on the answers until `done`, or until `deadline`; false if that came first.
@@ -97,6 +104,13 @@ impl Shared {
             }
             self.answers.sleep(ticket, deadline);
         }
+    }
+
+    /// The slot in which the calling thread holds a claim.
+    fn claimed_here(&self) -> Option<usize> {
+        let here = thread_token();
+        let mine = |slot: &Slot| here != 0 && slot.claimed_by.load(Relaxed) == here;
+        self.lane.slots.iter().position(|slot| mine(slot))
     }
 
     /// Whether the calling thread is the one that drains.
@@ -139,14 +153,7 @@ impl Collector {
         if shared.is_draining_here() {
             return Err(FlushError::FromSink);
         }
-        let here = thread_token();
-        let mine = |token: usize| token != 0 && token == here;
-        if let Some(slot) = shared
-            .lane
-            .slots
-            .iter()
-            .position(|s| mine(s.claimed_by.load(Relaxed)))
-        {
+        if let Some(slot) = shared.claimed_here() {
             return Err(FlushError::InsideClaim { slot });
         }
         let ticket = shared.request_flush();
@@ -163,8 +170,8 @@ impl Collector {
     /// Closes: waits until everything accepted is drained and the sink has answered, for at most `patience`;
     /// then the reader gives up on stragglers, abandons what it cannot take, and the report says so.
     ///
-    /// Blocks on the reader. Called by the thread that drains (from the sink, say) it cannot wait: it asks, as
-    /// [`request_close`](Self::request_close) does, and reports what is there.
+    /// Blocks on the reader. Called by the thread that drains (from the sink, say) it cannot wait, nor without end
+    /// by one that holds a claim itself: it asks, as [`request_close`](Self::request_close) does, and reports what is there.
     ///
     /// ```
     /// use flipside::collect::{Builder, Overflow};
@@ -186,22 +193,19 @@ impl Collector {
             shared.timing.give_up_at(deadline);
         }
         shared.request_close();
-        if !shared.is_draining_here() && !shared.await_answer(deadline, || shared.is_finished()) {
+        let for_itself = deadline.is_none() && shared.claimed_here().is_some();
+        let can_wait = !shared.is_draining_here() && !for_itself;
+        if can_wait && !shared.await_answer(deadline, || shared.is_finished()) {
             // The reader looks at the clock every few milliseconds while it waits for stragglers, so this is
             // short, unless the sink itself hangs.
-            shared.await_answer(deadline_after(Duration::from_millis(100)), || {
-                shared.is_finished()
-            });
+            shared.await_answer(deadline_after(Duration::from_millis(100)), || shared.is_finished());
         }
         let stats = shared.stats();
-        let complete = shared.is_finished() && stats.total().abandoned == 0;
+        let complete =
+            shared.is_finished() && stats.total().abandoned == 0 && !shared.timing.has_left_behind();
         // A reader that gave up leaves the mark of whom it waited for.
         let stragglers = if complete { Vec::new() } else { shared.stragglers() };
-        Report {
-            complete,
-            stragglers,
-            stats,
-        }
+        Report { complete, stragglers, stats }
     }
 
     /// Who keeps the reader waiting at present, and for how long. Empty while it waits for nobody.

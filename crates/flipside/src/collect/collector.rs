@@ -16,9 +16,9 @@ use super::slot::{Cause, Slot};
 use super::stats::{Counts, Dropped, Sizes, Stats, WriterStats};
 use super::writer::Writer;
 use crate::substrate::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicU64, AtomicUsize, Backoff,
     Ordering::{Acquire, Relaxed, Release},
-    Site, at,
+    Site, at, fence,
 };
 use crate::substrate::side::Side;
 use crate::substrate::wait::Bell;
@@ -27,6 +27,7 @@ use crate::substrate::wait::Bell;
 pub(crate) struct Shared {
     pub(crate) lane: Lane<WIDE>,
     pub(crate) overflow: Overflow,
+    #[cfg(feature = "std")]
     pub(crate) linger: Duration,
     /// The reader sleeps here.
     pub(crate) reader: Bell,
@@ -73,26 +74,21 @@ pub(crate) struct Drained {
 
 impl Shared {
     pub(crate) fn new(lane: Lane<WIDE>, overflow: Overflow, linger: Duration) -> Self {
+        #[cfg(not(feature = "std"))]
+        let _ = linger; // There is no clock.
         let zero = || AtomicU64::new(0);
         let drained = (0..lane.slots.len())
-            .map(|_| Drained {
-                records: zero(),
-                bytes: zero(),
-                gap_records: zero(),
-                gap_bytes: zero(),
-            })
+            .map(|_| Drained { records: zero(), bytes: zero(), gap_records: zero(), gap_bytes: zero() })
             .collect();
         Self {
             lane,
             overflow,
+            #[cfg(feature = "std")]
             linger,
             reader: Bell::new(),
             room: Bell::new(),
             answers: Bell::new(),
-            requests: CachePadded::new(Requests {
-                wanted: zero(),
-                closing: AtomicBool::new(false),
-            }),
+            requests: CachePadded::new(Requests { wanted: zero(), closing: AtomicBool::new(false) }),
             tally: CachePadded::new(Tally {
                 answered: zero(),
                 finished: AtomicBool::new(false),
@@ -139,15 +135,28 @@ impl Shared {
     }
 
     pub(crate) fn request_close(&self) {
-        // [C9] Release, pairs with [C10]: as [C5], for the claims before a close.
-        self.requests.closing.store(true, at(Site::C9, Release));
+        // Relaxed, here and where it is read: what was accepted the swap of the seal decides, and what was
+        // refused is found by the handshake of [C17] and [C18].
+        self.requests.closing.store(true, Relaxed);
         self.reader.ring();
         self.room.ring();
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        // [C10] Acquire, pairs with [C9].
-        self.requests.closing.load(at(Site::C10, Acquire))
+        self.requests.closing.load(Relaxed)
+    }
+
+    /// After a close: waits until no writer is between finding the side full and counting its loss, a few
+    /// instructions. Later refusals see the close.
+    pub(crate) fn await_refusals(&self) {
+        // [C18] SeqCst fence, pairs with [C17]; the close was seen before it.
+        fence(Site::C18);
+        for slot in &self.lane.slots {
+            let backoff = Backoff::default();
+            while slot.refused.is_settling() {
+                backoff.snooze();
+            }
+        }
     }
 
     /// The reader will never come back.
@@ -218,10 +227,7 @@ impl Shared {
 /// What became of one slot's records.
 fn counts(slot: &Slot, drained: &Drained, finished: bool) -> Counts {
     let sum = |field: fn(&super::slot::Marks) -> &AtomicU64| {
-        [Side::A, Side::B]
-            .iter()
-            .map(|&side| field(&slot.marks[side]).load(Relaxed))
-            .sum::<u64>()
+        [Side::A, Side::B].iter().map(|&side| field(&slot.marks[side]).load(Relaxed)).sum::<u64>()
     };
     let dropped = Dropped {
         full: slot.refused.count(Cause::Full),
@@ -269,6 +275,11 @@ impl Drop for Presence {
     }
 }
 
+/// What a [flush](Collector::request_flush) asked for.
+#[must_use]
+#[derive(Debug)]
+pub struct FlushTicket(u64);
+
 /// The handle for those who write, flush and close. Cheap to clone, shared or sent as one likes.
 ///
 /// When the last `Collector` and the last [`Writer`] are gone, the collector closes by itself: the reader
@@ -281,10 +292,7 @@ pub struct Collector {
 
 impl Collector {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            presence: Arc::new(Presence(shared.clone())),
-            shared,
-        }
+        Self { presence: Arc::new(Presence(shared.clone())), shared }
     }
 
     /// A new writer, whose source is the number of its slot. Wait-free; looks at every slot at most twice.
@@ -311,12 +319,33 @@ impl Collector {
 
     fn take(&self, source: Option<u16>) -> Result<Writer, TooManyWriters> {
         let (slot, source) = self.shared.take_slot(source)?;
-        Ok(Writer::new(
-            self.shared.clone(),
-            self.presence.clone(),
-            slot,
-            source,
-        ))
+        Ok(Writer::new(self.shared.clone(), self.presence.clone(), slot, source))
+    }
+
+    /// Asks the reader to drain everything committed before, by this thread or by one that this thread has heard
+    /// of; returns at once. Whether it has, [`is_flushed`](Self::is_flushed) says. Wait-free.
+    ///
+    /// ```
+    /// # use flipside::collect::{Builder, Next, Overflow};
+    /// # let (collector, mut drain) = Builder::new(Overflow::Fail).build()?;
+    /// collector.writer()?.write(b"now")?;
+    /// let ticket = collector.request_flush();
+    /// assert!(!collector.is_flushed(&ticket));
+    /// if let Next::Batch(batch) = drain.try_next() {
+    ///     batch.release();
+    /// }
+    /// assert!(collector.is_flushed(&ticket));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_flush(&self) -> FlushTicket {
+        FlushTicket(self.shared.request_flush())
+    }
+
+    /// Whether all that the ticket asks for is drained, and the sink has answered for it. Once true, for good;
+    /// never true if the reader went away before.
+    #[must_use]
+    pub fn is_flushed(&self, ticket: &FlushTicket) -> bool {
+        self.shared.answered() >= ticket.0
     }
 
     /// Asks the reader to drain what is there and to finish; returns at once, from anywhere.
@@ -339,10 +368,11 @@ impl Collector {
         self.shared.stats()
     }
 
-    /// Bytes claimed in the front side: a lower bound the moment it is returned, until the reader flips.
+    /// Bytes claimed in the front side, by records that did not fit as well; it only grows until the reader flips.
+    /// 0 once the reader has finished.
     #[must_use]
     pub fn fill(&self) -> usize {
-        self.shared.lane.filled().unwrap_or(0)
+        if self.is_finished() { 0 } else { self.shared.lane.filled().unwrap_or(0) }
     }
 
     /// The largest body that fits into a side, in bytes.

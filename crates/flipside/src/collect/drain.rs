@@ -142,7 +142,7 @@ impl Drain {
                     Err(step) => return step,
                 },
                 Phase::Vacating(vacating) => {
-                    if !self.vacate(vacating) {
+                    if !self.vacate(vacating) && !self.gives_up(vacating.side) {
                         return Step::Straggling;
                     }
                 }
@@ -153,7 +153,7 @@ impl Drain {
     /// `Ok(last)` if the reader should flip now.
     fn reason_to_flip(&mut self) -> Result<bool, Step> {
         let shared = &*self.shared;
-        // Both are read before the front: what they ask for is claimed by then ([C5], [C9]).
+        // Read before the front: what the tickets ask for is claimed by then ([C5]).
         let wanted = shared.wanted();
         if shared.is_closing() {
             return Ok(true);
@@ -163,11 +163,7 @@ impl Drain {
             return Err(Step::Idle);
         }
         let asked = wanted > shared.answered();
-        if asked || shared.lane.is_high() || self.has_lingered() {
-            Ok(false)
-        } else {
-            Err(Step::Lingering)
-        }
+        if asked || shared.lane.is_high() || self.has_lingered() { Ok(false) } else { Err(Step::Lingering) }
     }
 
     #[cfg(feature = "std")]
@@ -183,41 +179,24 @@ impl Drain {
     fn flip(&mut self, last: bool) {
         let shared = &*self.shared;
         let answers = shared.wanted();
-        let flipped = if last {
-            shared.lane.seal()
-        } else {
-            shared.lane.flip()
-        };
+        // Before the flip: a gap at the start of the new front must not tell of losses after its records.
+        self.gaps.note(&shared.lane.slots);
+        let flipped = if last { shared.lane.seal() } else { shared.lane.flip() };
         shared.room.ring();
         self.epoch += 1;
-        self.gaps.note(&shared.lane.slots);
         let tally = &shared.tally;
         add(&tally.flips, 1);
-        let fill = flipped.claimed.min(shared.lane.capacity());
-        if fill > tally.high_water.load(Relaxed) {
-            tally.high_water.store(fill, Relaxed);
-        }
         #[cfg(feature = "std")]
         {
             self.seen_empty = std::time::Instant::now();
         }
         let (side, claimed) = (flipped.side, flipped.claimed);
-        self.phase = Phase::Vacating(Vacating {
-            side,
-            claimed,
-            answers,
-            last,
-        });
+        self.phase = Phase::Vacating(Vacating { side, claimed, answers, last });
     }
 
     /// Looks whether the last straggler has left; if so, goes on.
     fn vacate(&mut self, vacating: Vacating) -> bool {
-        let Vacating {
-            side,
-            claimed,
-            answers,
-            last,
-        } = vacating;
+        let Vacating { side, claimed, answers, last } = vacating;
         let (done, failed) = self.shared.lane.left(side);
         let [done_before, failed_before] = self.base[side];
         let filled = done.wrapping_sub(done_before);
@@ -225,21 +204,20 @@ impl Drain {
             return false;
         }
         self.base[side] = [done, failed];
+        #[cfg(feature = "std")]
+        self.shared.timing.vacant();
+        let high_water = &self.shared.tally.high_water;
+        if filled > high_water.load(Relaxed) {
+            high_water.store(filled, Relaxed);
+        }
         let gaps = {
-            // SAFETY: this is the reader, the side is vacant by the sum just taken ([L2]), and no batch is out.
+            // SAFETY: this is the reader, and no batch is out.
             let room = unsafe { self.shared.lane.reserved(side) };
             self.gaps.write(room, &self.shared.lane.slots)
         };
         let start = self.shared.lane.start();
         let records = self.uncounted(side);
-        self.ready(Ready {
-            side,
-            from: start - gaps,
-            to: start + filled,
-            records,
-            answers,
-            last,
-        });
+        self.ready(Ready { side, from: start - gaps, to: start + filled, records, answers, last });
         true
     }
 
@@ -253,15 +231,15 @@ impl Drain {
     /// Records that the slots committed to `side` and that are not drained yet.
     fn uncounted(&self, side: Side) -> u64 {
         let slots = self.shared.lane.slots.iter().zip(&self.counted[side]);
-        slots
-            .map(|(slot, counted)| slot.marks[side].records.load(Relaxed) - counted[0])
-            .sum()
+        slots.map(|(slot, counted)| slot.marks[side].records.load(Relaxed) - counted[0]).sum()
     }
 
     /// The sink has taken the side.
     pub(super) fn released(&mut self, ready: Ready) {
         let (shared, side) = (&*self.shared, ready.side);
-        for (index, drained) in shared.tally.drained.iter().enumerate() {
+        // Only gaps stand before the start. A side left behind may gain records yet: they are not drained.
+        let slots = if ready.to > shared.lane.start() { shared.lane.slots.len() } else { 0 };
+        for (index, drained) in shared.tally.drained.iter().enumerate().take(slots) {
             let marks = &shared.lane.slots[index].marks[side];
             let now = [marks.records.load(Relaxed), marks.bytes.load(Relaxed)];
             let before = core::mem::replace(&mut self.counted[side][index], now);
@@ -279,50 +257,62 @@ impl Drain {
     /// After the last side: what was lost since stands in a slice of its own.
     fn finish(&mut self, ready: Ready) {
         let shared = self.shared.clone();
+        shared.await_refusals();
         self.gaps.note_all(&shared.lane.slots);
-        // SAFETY: the side is still vacant, for the lane is sealed and nobody enters any more; the batch was
-        // released, so no reference to its bytes is alive.
+        // SAFETY: this is the reader, and the batch was released or there was none, so no reference to the room
+        // is alive.
         let room = unsafe { shared.lane.reserved(ready.side) };
         let gaps = self.gaps.write(room, &shared.lane.slots);
         let start = shared.lane.start();
         if gaps != 0 {
-            self.phase = Phase::Ready(Ready {
-                from: start - gaps,
-                to: start,
-                records: 0,
-                ..ready
-            });
+            self.phase = Phase::Ready(Ready { from: start - gaps, to: start, records: 0, ..ready });
             return;
         }
         self.phase = Phase::Finished;
         shared.finish();
     }
 
+    /// Whether a close has run out of patience with the stragglers of the side; then they are left behind.
+    #[cfg(feature = "std")]
+    fn gives_up(&mut self, side: Side) -> bool {
+        self.shared.timing.straggling(side);
+        // The patience is set before the flag; only with the flag are later refusals known to be refused as closed.
+        let gives_up = self.shared.is_closing() && self.shared.timing.gives_up();
+        if gives_up {
+            self.give_up();
+        }
+        gives_up
+    }
+
+    /// Without a clock there is no patience to run out of.
+    #[cfg(not(feature = "std"))]
+    fn gives_up(&mut self, _side: Side) -> bool {
+        false
+    }
+
     /// Stops waiting for the stragglers of a side. It is left behind, its records are a gap in the output; what
     /// stands in the front is drained yet if nobody holds a claim there too.
     #[cfg(feature = "std")]
-    pub(super) fn give_up(&mut self) {
-        let Phase::Vacating(Vacating {
-            side, last, answers, ..
-        }) = self.phase
-        else {
+    fn give_up(&mut self) {
+        let Phase::Vacating(Vacating { side, last, answers, .. }) = self.phase else {
             return;
         };
-        if last {
-            self.phase = Phase::Finished;
-            self.shared.finish();
-            return;
-        }
+        self.shared.timing.leave_behind();
+        // Tickets that this side was to answer must not be answered as if it had been drained.
+        let answers = answers.min(self.shared.answered());
         for (index, slot) in self.shared.lane.slots.iter().enumerate() {
             let marks = &slot.marks[side];
             let now = [marks.records.load(Relaxed), marks.bytes.load(Relaxed)];
             let before = core::mem::replace(&mut self.counted[side][index], now);
             self.gaps.abandon(index, now[0] - before[0], now[1] - before[1]);
         }
+        if last {
+            let room = self.shared.lane.start();
+            return self.finish(Ready { side, from: room, to: room, records: 0, answers, last });
+        }
         self.flip(true);
         if let Phase::Vacating(vacating) = &mut self.phase {
-            // Tickets that the abandoned side was to answer must not be answered as if it had been drained.
-            vacating.answers = answers.min(self.shared.answered());
+            vacating.answers = answers;
         }
     }
 }
@@ -340,6 +330,10 @@ impl Drop for Drain {
             Phase::Vacating(Vacating { last, .. }) | Phase::Ready(Ready { last, .. }) => last,
         };
         shared.request_close();
+        #[cfg(feature = "std")]
+        if shared.lane.slots.iter().any(|slot| slot.holds()) {
+            shared.timing.leave_behind();
+        }
         if !sealed {
             // Nobody will drain this front: writers must find it full.
             shared.lane.seal();

@@ -41,24 +41,13 @@ impl fmt::Display for BuildError {
         match self {
             Self::SideTooSmall { side } => write!(f, "a side of {side} bytes holds no record: at least 16"),
             Self::SideTooLarge { side } => {
-                write!(
-                    f,
-                    "a side of {side} bytes is too large: at most {}",
-                    super::MAX_SIDE
-                )
+                write!(f, "a side of {side} bytes is too large: at most {}", super::MAX_SIDE)
             }
             Self::Watermark { watermark, side } => {
-                write!(
-                    f,
-                    "a watermark of {watermark} bytes in a side of {side}: from 1 to the side"
-                )
+                write!(f, "a watermark of {watermark} bytes in a side of {side}: from 1 to the side")
             }
             Self::Writers { writers } => {
-                write!(
-                    f,
-                    "{writers} writers: from 1 to {}, fewer for huge sides",
-                    super::MAX_WRITERS
-                )
+                write!(f, "{writers} writers: from 1 to {}, fewer for huge sides", super::MAX_WRITERS)
             }
             Self::Memory { bytes } => write!(f, "no memory for two sides, {bytes} bytes in all"),
         }
@@ -76,11 +65,7 @@ pub struct TooManyWriters {
 
 impl fmt::Display for TooManyWriters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "all {} writers are taken (by living writers, or kept for other sources)",
-            self.writers
-        )
+        write!(f, "all {} writers are taken (by living writers, or kept for other sources)", self.writers)
     }
 }
 

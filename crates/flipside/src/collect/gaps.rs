@@ -2,7 +2,7 @@
 //!
 //! A record is refused while the front is full, that is after the last record of that side and before the first
 //! of the next. So what was lost up to a flip stands at the beginning of the side that the flip made the front.
-//! A writer that is preempted between the refusal and its count is told one side later; the sums are exact.
+//! A loss that is counted while the reader flips is told one side later, never earlier; the sums are exact.
 
 use alloc::boxed::Box;
 
@@ -35,10 +35,7 @@ impl Known {
     }
 
     fn untold(&self) -> Lost {
-        Lost {
-            records: self.due.records - self.told.records,
-            bytes: self.due.bytes - self.told.bytes,
-        }
+        Lost { records: self.due.records - self.told.records, bytes: self.due.bytes - self.told.bytes }
     }
 }
 
@@ -50,7 +47,7 @@ impl Gaps {
         Self(alloc::vec![Known::default(); slots].into_boxed_slice())
     }
 
-    /// Right after a flip: what was lost before belongs to the start of the new front.
+    /// Right before a flip: what was lost before belongs to the start of the new front.
     pub(crate) fn note(&mut self, slots: &[CachePadded<Slot>]) {
         for (known, slot) in self.0.iter_mut().zip(slots) {
             known.due = known.noted;
@@ -88,9 +85,12 @@ impl Gaps {
     pub(crate) fn told(&mut self, drained: &[Drained]) {
         for (known, drained) in self.0.iter_mut().zip(drained) {
             let lost = known.untold();
-            add(&drained.gap_records, lost.records);
-            add(&drained.gap_bytes, lost.bytes);
-            known.told = known.due;
+            // Bytes without a count were not written: the count follows them ([C15]).
+            if lost.records != 0 {
+                add(&drained.gap_records, lost.records);
+                add(&drained.gap_bytes, lost.bytes);
+                known.told = known.due;
+            }
         }
     }
 }

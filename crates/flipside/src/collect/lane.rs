@@ -76,9 +76,7 @@ impl<const BITS: u32> Lane<BITS> {
     ) -> Result<Self, LaneError> {
         let end = reserved.checked_add(side).ok_or(LaneError::Offset)?;
         // [L3] of the proof: per epoch and slot at most one claim, of at most `side` bytes, fails.
-        let highest = side
-            .checked_mul(writers)
-            .and_then(|over| over.checked_add(end + 1));
+        let highest = side.checked_mul(writers).and_then(|over| over.checked_add(end + 1));
         if highest.is_none_or(|highest| highest >= 1 << BITS) {
             return Err(LaneError::Offset);
         }
@@ -138,12 +136,7 @@ impl<const BITS: u32> Lane<BITS> {
             return None;
         }
         let rings = at == self.start || (at < self.watermark && at + span >= self.watermark);
-        Some(Grant {
-            side,
-            at,
-            span,
-            rings,
-        })
+        Some(Grant { side, at, span, rings })
     }
 
     /// Leaves the side: the granted bytes are the reader's from here on.
@@ -159,10 +152,7 @@ impl<const BITS: u32> Lane<BITS> {
     /// [`claim`](Self::claim) gave the grant, it has not left yet, and `from..from + len` lies in it. No other
     /// reference to those bytes is alive.
     #[inline]
-    #[allow(
-        clippy::mut_from_ref,
-        reason = "a grant is exclusive, whatever the lane's borrow"
-    )]
+    #[allow(clippy::mut_from_ref, reason = "a grant is exclusive, whatever the lane's borrow")]
     pub(crate) unsafe fn granted(&self, grant: Grant, from: usize, len: usize) -> &mut [u8] {
         debug_assert!(from + len <= grant.span);
         // SAFETY: [L1] no two grants of an epoch overlap, [L2] the reader keeps off until this one has left,
@@ -202,15 +192,10 @@ impl<const BITS: u32> Lane<BITS> {
     fn swap_front(&self, offset: usize) -> Flipped {
         let front = Self::split(self.head.load(Relaxed)).0;
         // [C4] Release, pairs with [C1]: the reader's work on the side he gives away is over.
-        let word = self
-            .head
-            .swap(Self::word(front.flip(), offset), at(Site::C4, Release));
+        let word = self.head.swap(Self::word(front.flip(), offset), at(Site::C4, Release));
         let (side, claimed) = Self::split(word);
         debug_assert_eq!(side, front, "only the reader changes the side");
-        Flipped {
-            side,
-            claimed: claimed - self.start,
-        }
+        Flipped { side, claimed: claimed - self.start }
     }
 
     /// What all slots did on `side` since birth: bytes done, and those failed.
@@ -226,18 +211,19 @@ impl<const BITS: u32> Lane<BITS> {
     /// # Safety
     ///
     /// The caller is the reader, the side is vacant (what [`left`](Self::left) grew by since its last flip is
-    /// what that flip found [claimed](Flipped::claimed)) and has not been made the front again.
+    /// what that flip found [claimed](Flipped::claimed)) and has not been made the front again. Bytes before
+    /// [`start`](Self::start) are the reader's [own](Self::reserved) at any time.
     pub(crate) unsafe fn vacated(&self, side: Side, from: usize, to: usize) -> &[u8] {
         // SAFETY: [L2] every grant of the epoch has left, and [C3] puts what they wrote before this; nobody
         // enters before the reader flips again.
         unsafe { self.sides[side].read(from, to - from) }
     }
 
-    /// The room before a vacant side's first record, for gap records.
+    /// The room before a side's first record, for gap records.
     ///
     /// # Safety
     ///
-    /// As for [`vacated`](Self::vacated), and no reference to the room is alive.
+    /// The caller is the reader, and no reference to the room is alive.
     #[allow(clippy::mut_from_ref, reason = "the room is the reader's alone")]
     pub(crate) unsafe fn reserved(&self, side: Side) -> &mut [u8] {
         // SAFETY: no claim lies before `start`, so only the reader comes here, with one reference at a time.

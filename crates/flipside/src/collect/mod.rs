@@ -63,10 +63,16 @@ mod claim;
 #[cfg(feature = "std")]
 mod closing;
 mod collector;
+#[cfg(doctest)]
+mod compile_fail;
 mod drain;
 mod error;
 mod gaps;
 mod lane;
+#[cfg(all(test, feature = "std", not(flipside_loom)))]
+mod lane_tests;
+#[cfg(all(test, flipside_loom))]
+mod model;
 mod record;
 mod slot;
 mod stats;
@@ -77,7 +83,7 @@ mod writer;
 pub use batch::Batch;
 pub use builder::{Builder, MAX_SIDE, MAX_WRITERS, Order, Overflow};
 pub use claim::Claim;
-pub use collector::Collector;
+pub use collector::{Collector, FlushTicket};
 pub use drain::{Drain, Next};
 pub use error::{BuildError, ClaimFull, FlushError, TooManyWriters, WriteError};
 pub use record::{Lost, Record, Records};

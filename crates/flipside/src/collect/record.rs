@@ -112,13 +112,7 @@ impl<'a> Iterator for Records<'a> {
                 KIND_DATA => Record::Data { source, tag, body },
                 KIND_GAP => {
                     let word = |at: usize| body.get(at..)?.first_chunk().map(|c| u64::from_le_bytes(*c));
-                    Record::Gap {
-                        source,
-                        lost: Lost {
-                            records: word(0)?,
-                            bytes: word(8)?,
-                        },
-                    }
+                    Record::Gap { source, lost: Lost { records: word(0)?, bytes: word(8)? } }
                 }
                 KIND_ABORTED => Record::Aborted { source, len },
                 KIND_PAD => continue,
@@ -147,31 +141,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut image = Vec::new();
-        image.extend(gap(
-            7,
-            Lost {
-                records: 3,
-                bytes: 99,
-            },
-        ));
+        image.extend(gap(7, Lost { records: 3, bytes: 99 }));
         image.extend(header(5, KIND_DATA, 1, 2));
         image.extend(b"hello\0\0\0");
         image.extend(header(8, KIND_PAD, 0, 0));
         image.extend([0; 8]);
         image.extend(header(0, KIND_ABORTED, 0, 4));
         let records: Vec<_> = Records::new(&image).collect();
-        let gap = Record::Gap {
-            source: 7,
-            lost: Lost {
-                records: 3,
-                bytes: 99,
-            },
-        };
-        let data = Record::Data {
-            source: 2,
-            tag: 1,
-            body: b"hello",
-        };
+        let gap = Record::Gap { source: 7, lost: Lost { records: 3, bytes: 99 } };
+        let data = Record::Data { source: 2, tag: 1, body: b"hello" };
         assert_eq!(records, [gap, data, Record::Aborted { source: 4, len: 0 }]);
     }
 

@@ -4,7 +4,7 @@ use super::record::Lost;
 use crate::substrate::atomic::{
     AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
-    Site, at,
+    Site, at, fence,
 };
 use crate::substrate::side::{Pair, Side};
 
@@ -60,6 +60,8 @@ pub(crate) struct Refused {
     counts: [AtomicU64; 5],
     gap_records: AtomicU64,
     gap_bytes: AtomicU64,
+    /// A refusal is being counted: the reader must not write the last gaps yet.
+    pending: AtomicBool,
 }
 
 impl Refused {
@@ -68,16 +70,40 @@ impl Refused {
             counts: core::array::from_fn(|_| AtomicU64::new(0)),
             gap_records: AtomicU64::new(0),
             gap_bytes: AtomicU64::new(0),
+            pending: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn note(&self, cause: Cause, len: usize) {
+    /// Counts a refusal of `len` bytes, for `cause` or, if `is_closed` says so, because of that; returns which.
+    pub(crate) fn settle(&self, cause: Cause, len: usize, is_closed: impl FnOnce() -> bool) -> Cause {
+        self.pending.store(true, Relaxed);
+        // [C17] SeqCst fence, pairs with [C18]. Ours first: the reader sees the mark and waits until the loss is
+        // counted. Theirs first: we see the close, and the loss needs no gap. Weaker: a loss that is in the
+        // counts and in no gap.
+        fence(Site::C17);
+        let cause = if is_closed() { Cause::Closed } else { cause };
+        self.note(cause, len);
+        // [C9] Release, pairs with [C10].
+        self.pending.store(false, at(Site::C9, Release));
+        cause
+    }
+
+    /// Whether a refusal is being counted. Once it was seen that none is, all earlier ones are in the counts.
+    pub(crate) fn is_settling(&self) -> bool {
+        // [C10] Acquire, pairs with [C9]: the counts that follow include the refusal. Weaker: it may be missed.
+        self.pending.load(at(Site::C10, Acquire))
+    }
+
+    fn note(&self, cause: Cause, len: usize) {
         add(&self.counts[cause as usize], 1);
         // After `close` there is no output any more in which a gap could stand.
         if cause != Cause::Closed {
-            add(&self.gap_records, 1);
             let bytes = self.gap_bytes.load(Relaxed).saturating_add(len as u64);
             self.gap_bytes.store(bytes, Relaxed);
+            let records = self.gap_records.load(Relaxed) + 1;
+            // [C15] Release, pairs with [C16]: whoever sees the count sees the bytes. Weaker, or in the other
+            // order: a gap tells of the last record without its bytes, and they are never told.
+            self.gap_records.store(records, at(Site::C15, Release));
         }
     }
 
@@ -85,10 +111,11 @@ impl Refused {
         self.counts[cause as usize].load(Relaxed)
     }
 
-    /// All that a gap record has told, or has yet to tell.
+    /// All that a gap record has told, or has yet to tell. The bytes may be a record ahead of the count.
     pub(crate) fn lost(&self) -> Lost {
         Lost {
-            records: self.gap_records.load(Relaxed),
+            // [C16] Acquire, pairs with [C15].
+            records: self.gap_records.load(at(Site::C16, Acquire)),
             bytes: self.gap_bytes.load(Relaxed),
         }
     }
@@ -153,9 +180,7 @@ impl Slot {
     pub(crate) fn take(&self) -> bool {
         // [C14] Acquire, pairs with [C13]. The next owner's plain `load, store` of the counters must follow
         // the last owner's: weaker, and a counter goes back, so that an epoch never adds up.
-        self.taken
-            .compare_exchange(false, true, at(Site::C14, Acquire), Relaxed)
-            .is_ok()
+        self.taken.compare_exchange(false, true, at(Site::C14, Acquire), Relaxed).is_ok()
     }
 
     /// Gives the slot back.
@@ -170,10 +195,7 @@ impl Slot {
 
     /// The source of its records, if it ever had a writer.
     pub(crate) fn source(&self) -> Option<u16> {
-        self.source
-            .load(Relaxed)
-            .checked_sub(1)
-            .map(|source| source as u16)
+        self.source.load(Relaxed).checked_sub(1).map(|source| source as u16)
     }
 
     /// Its writer is about to claim.
@@ -195,6 +217,7 @@ impl Slot {
     }
 
     /// Whether its writer may hold a claim on `side` at this moment.
+    #[cfg(feature = "std")]
     pub(crate) fn may_be_on(&self, side: Side) -> bool {
         let phase = self.phase.load(Relaxed);
         phase == ENTERING || phase == ON + side.bit() as u32

@@ -92,14 +92,10 @@ pub struct Sizes(pub(crate) [u64; SIZES]);
 impl Sizes {
     /// `(smallest size, largest size, records)` of each bucket that is not empty, in ascending order.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
-        self.0
-            .iter()
-            .enumerate()
-            .filter(|&(_, &count)| count != 0)
-            .map(|(bits, &count)| match bits {
-                0 => (0, 0, count),
-                _ => (1 << (bits - 1), (1 << bits) - 1, count),
-            })
+        self.0.iter().enumerate().filter(|&(_, &count)| count != 0).map(|(bits, &count)| match bits {
+            0 => (0, 0, count),
+            _ => (1 << (bits - 1), (1 << bits) - 1, count),
+        })
     }
 }
 

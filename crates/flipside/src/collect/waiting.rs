@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::closing::deadline_after;
-use super::drain::{Drain, Next, Phase, Step};
+use super::drain::{Drain, Next, Step};
 use crate::substrate::atomic::{Backoff, sleep};
 
 /// The first and the longest pause between two looks at a straggler.
@@ -30,10 +30,7 @@ impl Drain {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "a batch borrows the drain, which no iterator can say"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "a batch borrows the drain, which no iterator can say")]
     pub fn next(&mut self) -> Option<Batch<'_>> {
         self.await_step(None);
         match self.batch() {
@@ -76,16 +73,12 @@ impl Drain {
         loop {
             let step = self.step();
             if step == Step::Straggling {
-                if self.shared.timing.gives_up() {
-                    self.give_up();
-                    continue;
-                }
-                if !straggling.pause(self, deadline) {
+                if !straggling.pause(deadline) {
                     return step;
                 }
                 continue;
             }
-            straggling.end(self);
+            straggling = Straggling::default();
             if matches!(step, Step::Ready | Step::Finished) || is_over(deadline) {
                 return step;
             }
@@ -127,7 +120,7 @@ struct Straggling {
 
 impl Straggling {
     /// Lets others run for a moment; false if the deadline has passed.
-    fn pause(&mut self, drain: &Drain, deadline: Option<Instant>) -> bool {
+    fn pause(&mut self, deadline: Option<Instant>) -> bool {
         if !self.backoff.is_spent() {
             self.backoff.snooze();
             return true;
@@ -135,23 +128,9 @@ impl Straggling {
         if is_over(deadline) {
             return false;
         }
-        if self.nap.is_none()
-            && let Phase::Vacating(vacating) = drain.phase
-        {
-            drain.shared.timing.straggling(vacating.side);
-        }
-        let nap = self
-            .nap
-            .map_or(STRAGGLER_PAUSE[0], |nap| (nap * 2).min(STRAGGLER_PAUSE[1]));
+        let nap = self.nap.map_or(STRAGGLER_PAUSE[0], |nap| (nap * 2).min(STRAGGLER_PAUSE[1]));
         self.nap = Some(nap);
         sleep(nap);
         true
-    }
-
-    fn end(&mut self, drain: &Drain) {
-        if self.nap.take().is_some() && !matches!(drain.phase, Phase::Finished) {
-            drain.shared.timing.vacant();
-        }
-        self.backoff = Backoff::default();
     }
 }

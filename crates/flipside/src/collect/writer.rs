@@ -38,13 +38,7 @@ pub struct Writer {
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, slot: usize, source: u16) -> Self {
-        Self {
-            shared,
-            _presence: presence,
-            slot,
-            source,
-            open: None,
-        }
+        Self { shared, _presence: presence, slot, source, open: None }
     }
 
     /// The number of its slot.
@@ -99,9 +93,7 @@ impl Writer {
     /// As [`write`](Self::write).
     #[inline]
     pub fn write_tagged(&mut self, tag: u8, parts: &[&[u8]]) -> Result<Outcome, WriteError> {
-        let len = parts
-            .iter()
-            .fold(0usize, |sum, part| sum.saturating_add(part.len()));
+        let len = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
         let grant = match self.enter(len) {
             Ok(grant) => grant,
             Err(WriteError::Full) if self.shared.overflow == Overflow::DropNewest => {
@@ -153,9 +145,7 @@ impl Writer {
         let grant = self.enter(len)?;
         self.open = Some(grant);
         #[cfg(feature = "std")]
-        self.own()
-            .claimed_by
-            .store(crate::substrate::atomic::thread_token(), Relaxed);
+        self.own().claimed_by.store(crate::substrate::atomic::thread_token(), Relaxed);
         if grant.rings {
             self.shared.reader.ring();
         }
@@ -191,17 +181,16 @@ impl Writer {
     #[cold]
     fn enter_full(&self, span: usize, len: usize) -> Result<Grant, WriteError> {
         self.shared.reader.ring();
+        #[cfg(not(feature = "std"))]
+        let _ = span; // Only those who wait try again.
         match self.shared.overflow {
             Overflow::Fail | Overflow::DropNewest => Err(self.refuse(Cause::Full, len)),
             #[cfg(feature = "std")]
-            Overflow::Block => self
-                .enter_later(span, None)
-                .map_err(|cause| self.refuse(cause, len)),
+            Overflow::Block => self.enter_later(span, None).map_err(|cause| self.refuse(cause, len)),
             #[cfg(feature = "std")]
             Overflow::BlockTimeout(wait) => {
                 let deadline = super::closing::deadline_after(wait);
-                self.enter_later(span, deadline)
-                    .map_err(|cause| self.refuse(cause, len))
+                self.enter_later(span, deadline).map_err(|cause| self.refuse(cause, len))
             }
         }
     }
@@ -227,10 +216,7 @@ impl Writer {
             self.shared.reader.ring();
         };
         add(&slot.waits, 1);
-        add(
-            &slot.waited_ns,
-            u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX),
-        );
+        add(&slot.waited_ns, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
         entered
     }
 
@@ -263,21 +249,13 @@ impl Writer {
     #[cold]
     fn refuse(&self, cause: Cause, len: usize) -> WriteError {
         // After a close nothing else is worth saying, and no gap can be written any more.
-        let cause = if self.shared.is_closing() {
-            Cause::Closed
-        } else {
-            cause
-        };
-        self.own().refused.note(cause, len);
+        let cause = self.own().refused.settle(cause, len, || self.shared.is_closing());
         match cause {
             Cause::Full => WriteError::Full,
             Cause::Timeout => WriteError::Timeout,
             Cause::Closed => WriteError::Closed,
             Cause::FromSink => WriteError::FromSink,
-            Cause::TooLarge => WriteError::TooLarge {
-                len,
-                max: self.shared.lane.capacity() - HEADER,
-            },
+            Cause::TooLarge => WriteError::TooLarge { len, max: self.shared.lane.capacity() - HEADER },
         }
     }
 

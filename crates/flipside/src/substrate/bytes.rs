@@ -42,18 +42,11 @@ impl Bytes {
             // already there be optimised away together with the page fault that is wanted.
             unsafe { at.write_volatile(0) };
         }
-        Ok(Self {
-            start,
-            layout,
-            shadow: Shadow::new(len),
-        })
+        Ok(Self { start, layout, shadow: Shadow::new(len) })
     }
 
     fn at(&self, at: usize, len: usize) -> *mut u8 {
-        assert!(
-            at <= self.layout.size() && len <= self.layout.size() - at,
-            "outside of the buffer"
-        );
+        assert!(at <= self.layout.size() && len <= self.layout.size() - at, "outside of the buffer");
         // SAFETY: `at` is at most the allocation's size, as just asserted.
         unsafe { self.start.as_ptr().add(at) }
     }
@@ -77,10 +70,7 @@ impl Bytes {
     ///
     /// Until the reference is gone nobody else touches those bytes, and every earlier access to them happens
     /// before this call.
-    #[allow(
-        clippy::mut_from_ref,
-        reason = "disjoint pieces of shared memory are the purpose of this type"
-    )]
+    #[allow(clippy::mut_from_ref, reason = "disjoint pieces of shared memory are the purpose of this type")]
     pub(crate) unsafe fn write(&self, at: usize, len: usize) -> &mut [u8] {
         let from = self.at(at, len);
         self.shadow.writes(at, len);

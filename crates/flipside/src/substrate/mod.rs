@@ -2,5 +2,7 @@
 
 pub(crate) mod atomic;
 pub(crate) mod bytes;
+#[cfg(all(test, flipside_loom))]
+pub(crate) mod model;
 pub(crate) mod side;
 pub(crate) mod wait;

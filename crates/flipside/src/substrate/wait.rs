@@ -42,11 +42,7 @@ mod with_std {
 
     impl Bell {
         pub(crate) fn new() -> Self {
-            Self {
-                sleepers: AtomicU32::new(0),
-                rings: Mutex::new(0),
-                rung: Condvar::new(),
-            }
+            Self { sleepers: AtomicU32::new(0), rings: Mutex::new(0), rung: Condvar::new() }
         }
 
         fn lock(&self) -> MutexGuard<'_, u64> {

@@ -1,0 +1,138 @@
+//! Nothing is allocated per record: not to write, to be refused, to wait, to drain.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::thread;
+use std::time::Duration;
+
+use flipside::collect::{Builder, Next, Overflow, Record};
+
+/// Counts the allocations of each thread for itself, so that the test harness does not disturb.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn note() {
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: forwards to the system's allocator; the count beside it does not touch the memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise about the layout is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        note();
+        // SAFETY: as in `alloc`.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note();
+        // SAFETY: as in `alloc`.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations and deallocations of this thread inside `work`.
+fn allocations<R>(work: impl FnOnce() -> R) -> (u64, R) {
+    let before = ALLOCATIONS.with(Cell::get);
+    let result = work();
+    (ALLOCATIONS.with(Cell::get) - before, result)
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))).0, 2);
+}
+
+#[test]
+fn writes_claims_refusals_and_polled_drains_allocate_nothing() {
+    for overflow in [Overflow::Fail, Overflow::DropNewest, Overflow::BlockTimeout(Duration::ZERO)] {
+        let (collector, mut drain) = Builder::new(overflow).side(512).linger(Duration::ZERO).build().unwrap();
+        let mut writer = collector.writer().unwrap();
+        let (count, drained) = allocations(|| {
+            let (mut drained, mut lost) = (0, 0);
+            for _ in 0..500 {
+                for _ in 0..20 {
+                    let _ = writer.write(&[1; 20]);
+                    let _ = writer.write_vectored(&[&[1; 3], &[2; 4]]);
+                    if let Ok(mut claim) = writer.claim(30) {
+                        claim.put(&[3; 10]).unwrap();
+                        claim.commit();
+                    }
+                    if let Ok(claim) = writer.claim(3) {
+                        claim.abort();
+                    }
+                    let _ = writer.write(&[0; 1000]);
+                }
+                while let Next::Batch(batch) = drain.try_next() {
+                    drained += batch.count();
+                    for record in batch.records() {
+                        if let Record::Gap { lost: gap, .. } = record {
+                            lost += gap.records;
+                        }
+                    }
+                    batch.release();
+                }
+                let _ = collector.flush_timeout(Duration::ZERO);
+            }
+            assert!(lost > 0);
+            drained
+        });
+        assert_eq!(count, 0, "{overflow:?}");
+        assert_eq!(drained, collector.stats().total().drained);
+        assert!(drained >= 500);
+    }
+}
+
+#[test]
+fn blocked_writers_a_sleeping_reader_and_flushes_allocate_nothing() {
+    support::within("blocking writers and reader", || {
+        let (collector, mut drain) =
+            Builder::new(Overflow::Block).side(64).linger(Duration::ZERO).build().unwrap();
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (collector, mut writer) = (collector.clone(), collector.writer().unwrap());
+                thread::spawn(move || {
+                    let (count, ()) = allocations(|| {
+                        for n in 0..600u32 {
+                            writer.write(&n.to_le_bytes()).unwrap();
+                            if n % 100 == 0 {
+                                collector.flush().unwrap();
+                            }
+                        }
+                    });
+                    count
+                })
+            })
+            .collect();
+        drop(collector);
+        let (count, drained) = allocations(|| {
+            let mut drained = 0;
+            while let Some(batch) = drain.next() {
+                drained += batch.count();
+                batch.release();
+                if drained % 8 == 0 {
+                    thread::sleep(Duration::from_micros(200)); // Lets the writers fall asleep.
+                }
+            }
+            drained
+        });
+        assert_eq!((count, drained), (0, 1800));
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), 0);
+        }
+    });
+}
