@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::thread;
 use std::time::Duration;
 
 use flipside::collect::{
@@ -223,4 +224,20 @@ fn a_claim_as_a_cursor_refuses_what_does_not_fit_whole() {
     assert_eq!((claim.len(), claim.remaining()), (16, 0));
     claim.commit();
     assert_eq!(bodies(&finish(collector, vec![writer], &mut drain)), [b"1234566666666666"]);
+}
+
+/// A writer that is refused while somebody closes: either its loss stands in the output, or it saw the close.
+#[test]
+fn a_loss_that_races_with_the_close_stands_in_the_output() {
+    for _ in 0..200 {
+        let (collector, mut drain) = Builder::new(Overflow::DropNewest).side(16).writers(2).build().unwrap();
+        let writers = [collector.writer().unwrap(), collector.writer().unwrap()];
+        let threads = writers.map(|mut writer| thread::spawn(move || while writer.write(b"x").is_ok() {}));
+        thread::yield_now();
+        collector.request_close();
+        let all = drain_all(&mut drain);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let total = collector.stats().total();
+        assert_eq!(lost(&all).0, total.dropped.total() - total.dropped.closed);
+    }
 }

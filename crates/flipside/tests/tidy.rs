@@ -1,0 +1,278 @@
+//! Code, proof and models say the same, and the house is clean. Plain text search, no more clever than it must be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Every file below `at` with its path from the root, but for what git keeps to itself or is told to ignore.
+fn files(at: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(at).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_symlink() || name == ".git" || name == "target" || name.ends_with(".flip") {
+            continue;
+        }
+        if path.is_dir() {
+            files(&path, found);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            found.push((path, text));
+        }
+    }
+}
+
+fn all() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    files(&root(), &mut found);
+    assert!(found.len() > 20, "this is not the repository");
+    found
+}
+
+fn rust() -> impl Iterator<Item = (String, String)> {
+    all().into_iter().filter(|(path, _)| path.ends_with(".rs"))
+}
+
+/// The sources of the crates.
+fn sources() -> impl Iterator<Item = (String, String)> {
+    rust().filter(|(path, _)| path.starts_with("crates/") && path.contains("/src/"))
+}
+
+/// The sources of the core, without models.
+fn core() -> impl Iterator<Item = (String, String)> {
+    sources().filter(|(path, _)| path.starts_with("crates/flipside/src/") && !is_model(path))
+}
+
+fn is_model(path: &str) -> bool {
+    path.ends_with("/model.rs") || path.contains("/model/")
+}
+
+const DOOR: &str = "crates/flipside/src/substrate/atomic.rs";
+
+/// A line without its comment. A `//` in a string ends it too: nothing that is looked for stands behind one.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or("")
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// Fails with all the findings at once.
+fn none(what: &str, findings: &[String]) {
+    assert!(findings.is_empty(), "{what}:\n  {}", findings.join("\n  "));
+}
+
+/// Lines for which `is_bad`, as `path:line: text`.
+fn lines(of: impl Iterator<Item = (String, String)>, is_bad: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    of.flat_map(|(path, text)| {
+        let bad = text.lines().enumerate().filter(|(_, line)| is_bad(&path, line));
+        bad.map(|(at, line)| format!("{path}:{}: {}", at + 1, line.trim())).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[test]
+fn files_are_short() {
+    let long = rust().filter(|(_, text)| text.lines().count() >= 400);
+    none("400 lines and more", &long.map(|(path, _)| path).collect::<Vec<_>>());
+}
+
+#[test]
+fn nothing_is_left_undone_or_switched_off() {
+    // In two pieces, lest this file find itself.
+    let marks = [["to", "do!"], ["unimple", "mented!"], ["#[ig", "nore"], ["FIX", "ME"], ["TO", "DO:"]]
+        .map(|pieces| pieces.concat());
+    let unused = ["allow(dead", "_code"].concat();
+    let found = lines(rust(), |path, line| {
+        // Each test binary compiles the common module for itself and uses a part of it.
+        let is_shared = path.contains("/tests/support/") && line.contains("reason = ");
+        marks.iter().any(|mark| line.contains(mark)) || line.contains(&unused) && !is_shared
+    });
+    none("left undone or switched off", &found);
+}
+
+#[test]
+fn no_path_of_somebodys_machine_is_in_the_repository() {
+    let paths = [["/wo", "rk/"], ["/ro", "ot/"]].map(|pieces| pieces.concat());
+    let found = lines(all().into_iter(), |_, line| paths.iter().any(|path| line.contains(path)));
+    none("paths of a machine", &found);
+}
+
+#[test]
+fn atomics_come_through_the_one_door() {
+    let module = ["sync", "atomic"].join("::");
+    let found = lines(sources(), |path, line| path != DOOR && code(line).contains(&module));
+    none("atomics that loom, ledger and proof do not see", &found);
+}
+
+#[test]
+fn the_models_are_declared_and_nothing_else_knows_of_loom() {
+    let flag = ["flipside", "_loom"].concat();
+    let model = format!("#[cfg(all(test, {flag}))]");
+    for (path, text) in sources().filter(|(path, _)| path != DOOR) {
+        let mut lines = text.lines().map(str::trim).peekable();
+        while let Some(line) = lines.next() {
+            if !line.contains(&flag) {
+                continue;
+            }
+            let next = lines.peek().copied().unwrap_or("");
+            // Tests that need real threads and clocks stay away from loom.
+            let is_test = line.contains(&format!("not({flag})")) && next.ends_with("_tests;");
+            let is_model = line == model && (next == "mod model;" || next == "pub(crate) mod model;");
+            assert!(is_test || is_model, "{path}: {line}");
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_in_the_core_alone_and_gives_reasons() {
+    let outside = lines(sources(), |path, line| {
+        let is_core = path.starts_with("crates/flipside/") || path.ends_with("/sys.rs");
+        !is_core && words(code(line)).any(|word| word == "unsafe") && !line.contains("forbid(")
+    });
+    none("unsafe outside of the core", &outside);
+    let (mut blocks, mut without) = (0, Vec::new());
+    for (path, text) in sources().filter(|(path, _)| path.starts_with("crates/flipside/src/")) {
+        let lines: Vec<_> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let here = code(line).matches("unsafe {").count() + code(line).matches("unsafe impl").count();
+            if here == 0 {
+                continue;
+            }
+            blocks += here;
+            if !lines[at.saturating_sub(6)..at].iter().any(|line| line.contains("SAFETY:")) {
+                without.push(format!("{path}:{}: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    println!("unsafe blocks and impls in crates/flipside/src: {blocks}");
+    assert_ne!(blocks, 0, "the search is broken");
+    none("without a SAFETY comment", &without);
+}
+
+/// The variants of `Site`.
+fn sites() -> BTreeSet<String> {
+    let door = fs::read_to_string(root().join(DOOR)).unwrap();
+    let body = door.split_once("enum Site {").unwrap().1.split_once('}').unwrap().0;
+    let variants = body.lines().map(|line| code(line).trim().trim_end_matches(','));
+    let sites: BTreeSet<_> =
+        variants.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect();
+    assert!(sites.contains("C1") && sites.contains("W2"));
+    sites
+}
+
+/// Where a site stands: the file's name, and the function around it.
+type Place = (String, String);
+
+/// The sites in the code. Each stands in one place, under a comment that names it.
+fn placed() -> BTreeMap<String, Place> {
+    let mut placed = BTreeMap::new();
+    for (path, text) in core().filter(|(path, _)| path != DOOR) {
+        let (mut function, lines) = (String::new(), text.lines().collect::<Vec<_>>());
+        for (at, line) in lines.iter().enumerate() {
+            if let Some((_, rest)) = code(line).split_once("fn ") {
+                function = words(rest).next().unwrap_or("").to_owned();
+            }
+            for opening in ["at(Site::", "fence(Site::"] {
+                for rest in code(line).split(opening).skip(1) {
+                    let site = words(rest).next().unwrap().to_owned();
+                    let above = lines[at.saturating_sub(8)..at].iter();
+                    assert!(
+                        above.clone().any(|line| line.contains(&format!("// [{site}] "))),
+                        "{path}:{}: no comment above says why [{site}]",
+                        at + 1
+                    );
+                    let file = path.rsplit('/').next().unwrap().to_owned();
+                    let before = placed.insert(site.clone(), (file, function.clone()));
+                    assert_eq!(before, None, "{site} stands in two places");
+                }
+            }
+        }
+    }
+    placed
+}
+
+/// The rows of the ledgers: cells by label.
+fn ledgers() -> BTreeMap<String, Vec<String>> {
+    let mut rows = BTreeMap::new();
+    for (path, text) in all().into_iter().filter(|(path, _)| path.ends_with("/PROOF.md")) {
+        let (_, ledger) = text.split_once("## Ledger").unwrap_or_else(|| panic!("{path}: no ledger"));
+        for line in ledger.lines().filter(|line| line.starts_with("| ")) {
+            let cells: Vec<_> =
+                line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+            if cells[0] != "label" {
+                assert_eq!(cells.len(), 6, "{path}: {line}");
+                assert_eq!(rows.insert(cells[0].clone(), cells), None, "{path}: twice: {line}");
+            }
+        }
+    }
+    rows
+}
+
+/// The mutants that some model is expected to kill, and the names of the models.
+fn models() -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut killed, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for (_, text) in sources().filter(|(path, _)| is_model(path)) {
+        for opening in [".kills(Site::", ".kills_without_bells(Site::"] {
+            let kills = text.split(opening).skip(1);
+            killed.extend(kills.map(|rest| words(rest).next().unwrap().to_owned()));
+        }
+        let named = text.split(" name: \"").skip(1);
+        names.extend(named.map(|name| name.split(['"', ',']).next().unwrap().to_owned()));
+    }
+    (killed, names)
+}
+
+#[test]
+fn code_ledger_and_models_know_the_same_sites() {
+    let (sites, placed, ledger, (killed, names)) = (sites(), placed(), ledgers(), models());
+    assert_eq!(placed.keys().cloned().collect::<BTreeSet<_>>(), sites, "in the code, and declared");
+    assert_eq!(ledger.keys().cloned().collect::<BTreeSet<_>>(), sites, "in the ledger, and declared");
+    assert_eq!(killed, sites, "killed by a model, and declared");
+    for (site, (file, function)) in &placed {
+        let row = &ledger[site];
+        assert!(
+            row[1].contains(&format!("`{file}`")) && row[1].contains(&format!("::{function}`")),
+            "{site} stands in {file}, {function}; the ledger says {}",
+            row[1]
+        );
+        assert!(ledger[&row[3]][3] == *site, "{site} and {} are partners, or not", row[3]);
+        let killers: Vec<_> = row[5].split('*').skip(1).step_by(2).collect();
+        assert!(!killers.is_empty(), "{site}: the ledger names no model");
+        for model in killers {
+            assert!(names.contains(model), "{site}: there is no model {model}");
+        }
+    }
+    let proofs: String =
+        all().into_iter().filter(|(path, _)| path.ends_with("/PROOF.md")).map(|(_, text)| text).collect();
+    for name in names {
+        assert!(proofs.contains(&format!("*{name}*")), "no proof mentions the model {name}");
+    }
+}
+
+#[test]
+fn every_strong_ordering_is_labelled() {
+    let strong = ["Acquire", "Release", "AcqRel", "SeqCst"];
+    let mut found = Vec::new();
+    for (path, text) in core().filter(|(path, _)| path != DOOR) {
+        let mut in_use = false;
+        for (at, line) in text.lines().enumerate() {
+            let code = code(line);
+            in_use |= code.starts_with("use ") || code.starts_with("    use ");
+            let mut orderings = words(code).filter(|word| strong.contains(word)).count();
+            if in_use {
+                orderings = 0;
+            }
+            if orderings != code.matches("at(Site::").count() {
+                found.push(format!("{path}:{}: {}", at + 1, line.trim()));
+            }
+            in_use &= !code.contains(';');
+        }
+    }
+    none("an ordering without a site, or a site without an ordering", &found);
+}
