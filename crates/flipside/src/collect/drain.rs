@@ -107,7 +107,8 @@ impl Drain {
     }
 
     /// Looks for something to drain, without waiting: flips if there is reason to, and takes the side if its last
-    /// straggler has left. Wait-free, in the number of slots.
+    /// straggler has left. The cost is that of a look at every slot; only the last look of all, after a close, waits
+    /// for writers that are just counting a loss.
     ///
     /// There is reason to flip when the front has reached the watermark, its records have lingered, or somebody
     /// flushes or closes. A batch that was not released is handed out again.

@@ -41,8 +41,9 @@
 //! # Guarantees
 //!
 //! - A write is wait-free while the side has room: one read-modify-write on a shared line, one copy, plain stores
-//!   on private lines. Full, the mandatory [`Overflow`] policy decides. The reader waits for the claims of the
-//!   side that it takes; it is not lock-free, and neither is the whole.
+//!   on private lines. Two records of an epoch at most wake the reader if it sleeps, with its bell's lock and one
+//!   system call. Full, the mandatory [`Overflow`] policy decides. The reader waits for the claims of the side that
+//!   it takes; it is not lock-free, and neither is the whole.
 //! - Records stand in claim order. What one thread wrote first stands first; so does what happened before.
 //! - Memory is bounded and allocated once. Nothing is allocated per record.
 //! - [`Counts`] add up: offered = drained + dropped + aborted + abandoned + pending. Losses stand in the output

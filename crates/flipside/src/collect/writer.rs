@@ -55,8 +55,10 @@ impl Writer {
 
     /// Copies one record into the front side.
     ///
-    /// Wait-free (one read-modify-write, one copy, and now and then a wake-up of the reader) as long as the side
-    /// has room. When it is full, the [`Overflow`] policy decides; only the blocking ones wait, for the reader.
+    /// As long as the side has room: one read-modify-write and one copy, wait-free. The records that make the reader
+    /// look (the first of an epoch, the one across the watermark) also wake it if it sleeps, for which they take
+    /// the lock of its bell for a few instructions and make one system call. When the side is full, the
+    /// [`Overflow`] policy decides; only the blocking ones wait, for the reader.
     ///
     /// ```
     /// use flipside::collect::{Builder, Outcome, Overflow};
