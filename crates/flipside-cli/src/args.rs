@@ -11,7 +11,7 @@ use crate::units::{parse_count, parse_duration, parse_duration_or_zero, parse_ns
 const AFTER: &str = "\
 Sizes are written as 64KiB, 1MiB or 4096, times as 10s, 250ms or 1m30s.
 
-Exit status: 0 done (a first Ctrl-C ends a recording in order), 1 error, 2 usage, 3 loss with --fail-on-loss or
+Exit status: 0 done (a first Ctrl-C ends a recording in order), 1 error, 2 usage, 3 loss with --fail-on-loss or \
 damage found by verify, 130 second Ctrl-C; otherwise that of the recorded command.";
 
 /// Records real input through a double buffer into a journal that loses nothing and says so.
@@ -66,17 +66,17 @@ pub(crate) enum Pin {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BufferArgs {
     /// Bytes in each of the two sides of the buffer
-    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size, allow_hyphen_values = true)]
     pub(crate) side: usize,
     /// The longest that a record waits for company before it goes to disk; 0 for no wait
-    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration_or_zero)]
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration_or_zero, allow_hyphen_values = true)]
     pub(crate) linger: Duration,
     /// What happens when the buffer is full
     #[arg(long, value_enum, default_value = "block")]
     pub(crate) overflow: OverflowArg,
     /// Processors to run on: none, auto (one for each source, another for the disk; needs enough of them), or a
     /// list such as 0,2,3 (the first for the disk)
-    #[arg(long, value_name = "auto|none|LIST", default_value = "none", value_parser = parse_pin)]
+    #[arg(long, value_name = "auto|none|LIST", default_value = "none", value_parser = parse_pin, allow_hyphen_values = true)]
     pub(crate) pin: Pin,
     /// The journal: a file that does not exist yet, or - for standard output. Default: HOST-UTC.flip here
     #[arg(short = 'w', long = "write", value_name = "FILE")]
@@ -101,10 +101,10 @@ pub(crate) struct RecordArgs {
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
     /// Stop after this time; 10s where only the host is recorded
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Duration>,
     /// Stop after this many records
-    #[arg(short = 'c', long, value_name = "COUNT", value_parser = parse_count)]
+    #[arg(short = 'c', long, value_name = "COUNT", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) count: Option<u64>,
     /// Exit with 3 if a record was lost
     #[arg(long)]
@@ -137,25 +137,25 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) writers: u16,
     /// Smallest block, in bytes
-    #[arg(long, value_name = "SIZE", default_value = "10", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "10", value_parser = parse_size, allow_hyphen_values = true)]
     pub(crate) min: usize,
     /// Largest block, in bytes
-    #[arg(long, value_name = "SIZE", default_value = "10000", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "10000", value_parser = parse_size, allow_hyphen_values = true)]
     pub(crate) max: usize,
     /// Work of each writer between two blocks, in nanoseconds (or as a time)
-    #[arg(long, value_name = "NS", default_value = "0", value_parser = parse_ns)]
+    #[arg(long, value_name = "NS", default_value = "0", value_parser = parse_ns, allow_hyphen_values = true)]
     pub(crate) aux_work: u64,
     /// Work of the reader after each block, in nanoseconds (or as a time)
-    #[arg(long, value_name = "NS", default_value = "0", value_parser = parse_ns)]
+    #[arg(long, value_name = "NS", default_value = "0", value_parser = parse_ns, allow_hyphen_values = true)]
     pub(crate) reader_aux_work: u64,
     /// Stop after this many blocks, all writers together
-    #[arg(long, value_name = "N", value_parser = parse_count, conflicts_with = "duration")]
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true, conflicts_with = "duration")]
     pub(crate) blocks: Option<u64>,
     /// Stop after this time [default: 3s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Duration>,
     /// Seed of sizes and contents
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true)]
     pub(crate) seed: u64,
     /// Who carries the blocks
     #[arg(long, value_enum, default_value = "flipside", conflicts_with = "compare")]
@@ -174,7 +174,7 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// At most this many records
-    #[arg(short = 'n', value_name = "N", value_parser = parse_count)]
+    #[arg(short = 'n', value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) count: Option<u64>,
     /// Only the records of this source
     #[arg(long, value_name = "NAME")]

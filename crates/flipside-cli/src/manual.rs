@@ -15,13 +15,14 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8, Failure> {
 
 pub(crate) fn man() -> Result<u8, Failure> {
     let mut page = Vec::new();
-    let command = Cli::command();
+    let mut command = Cli::command();
+    // Names the verbs' pages: flipside-record.
+    command.build();
     let render = |command: clap::Command, page: &mut Vec<u8>| clap_mangen::Man::new(command).render(page);
     render(command.clone(), &mut page).map_err(Failure::error)?;
-    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
         // One page for all: each verb follows with its own flags.
-        let name = format!("flipside {}", verb.get_name());
-        render(verb.clone().bin_name(name), &mut page).map_err(Failure::error)?;
+        render(verb.clone(), &mut page).map_err(Failure::error)?;
     }
     print(&page)
 }

@@ -110,14 +110,17 @@ impl Output {
 }
 
 fn create(path: &Path, force: bool) -> Result<File, Failure> {
-    create_file(path, force).map_err(|error| {
-        let failure = Failure::error(&error);
-        match error {
-            CreateError::Exists(_) => failure.hint("replace it with --force, or choose another name with -w"),
-            CreateError::SymbolicLink(_) => failure.hint("name the file that the link points to"),
-            _ => failure.hint("choose another place with -w"),
-        }
-    })
+    create_file(path, force).map_err(|error| create_failed(&error))
+}
+
+/// Why there is no journal, with the way out.
+pub(crate) fn create_failed(error: &CreateError) -> Failure {
+    let failure = Failure::error(error);
+    match error {
+        CreateError::Exists(_) => failure.hint("replace it with --force, or choose another name with -w"),
+        CreateError::SymbolicLink(_) => failure.hint("name the file that the link points to"),
+        _ => failure.hint("choose another place with -w"),
+    }
 }
 
 /// `HOST-UTC.flip` here, with a number behind it where that second has a file already.

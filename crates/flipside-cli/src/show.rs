@@ -16,12 +16,23 @@ pub(crate) fn show(args: &ShowArgs) -> Result<u8, Failure> {
     let mut code = 0;
     let mut known = args.source.is_none();
     for path in &args.files {
-        let input = Input::open(path)?;
+        let input = match Input::open(path) {
+            Ok(input) => input,
+            Err(failure) => {
+                failure.report();
+                code = ERROR;
+                continue;
+            }
+        };
         let live = input.is_live();
         let name = path.display().to_string();
         match printer.journal(input, &name, live, &mut known) {
             Ok(good) => code = code.max(if good { 0 } else { ERROR }),
-            Err(Stop::Over) => break,
+            Err(Stop::Over) => {
+                // Only a record that was wanted brings this about.
+                known = true;
+                break;
+            }
             Err(Stop::Output(error)) => {
                 return Err(Failure::error(format_args!("cannot write to standard output: {error}")));
             }

@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub(crate) fn forward<T: Send + 'static>(
     to: Sender<T>,
     wrap: impl Fn(Signal) -> T + Send + 'static,
 ) -> Result<(), Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1])
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXFSZ])
         .map_err(|error| Failure::error(format_args!("cannot listen for signals: {error}")))?;
     thread::Builder::new()
         .name("signals".to_owned())
@@ -31,6 +31,8 @@ pub(crate) fn forward<T: Send + 'static>(
             for signal in signals.forever() {
                 let message = match signal {
                     SIGUSR1 => Signal::Statistics,
+                    // A limit on file sizes: caught, so that the write fails instead, which is told.
+                    SIGXFSZ => continue,
                     _ if stopping => std::process::exit(130),
                     stop => {
                         stopping = true;

@@ -9,6 +9,8 @@ mod writers;
 
 use std::path::{Path, PathBuf};
 
+use flipside_journal::CreateError;
+
 use crate::args::{LoadArgs, OverflowArg, With};
 use crate::failure::{ERROR, Failure, say};
 use crate::json::Target;
@@ -31,8 +33,16 @@ pub(crate) fn load(args: &LoadArgs) -> Result<u8, Failure> {
 
 fn compare(args: &LoadArgs, target: Target) -> Result<u8, Failure> {
     let mut outcomes = Vec::new();
-    for with in [With::Flipside, With::Mutex, With::Crossbeam] {
-        let place = args.buffer.write.as_deref().map(|path| beside(path, report::name(with)));
+    let all = [With::Flipside, With::Mutex, With::Crossbeam];
+    let place = |with| args.buffer.write.as_deref().map(|path| beside(path, report::name(with)));
+    // Found out before the first of them runs; what appears later is found when it is created.
+    if let Some(path) = all.into_iter().filter_map(place).find(|path| path.symlink_metadata().is_ok())
+        && !args.buffer.force
+    {
+        return Err(crate::output::create_failed(&CreateError::Exists(path)));
+    }
+    for with in all {
+        let place = place(with);
         let outcome = run::run(args, with, place.as_deref())?;
         if place.is_none() {
             // Nobody asked for these files: they were only written to be timed and read back.

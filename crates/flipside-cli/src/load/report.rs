@@ -120,20 +120,21 @@ pub(super) fn bars(outcomes: &[Outcome]) -> Vec<String> {
     lines
 }
 
+/// What was lost, by cause: what is neither dropped nor refused did not reach the disk.
+fn causes(lost: u64, full: u64, refused: u64) -> Map<String, Value> {
+    let all = [("full", full), ("refused", refused), ("output", lost - full - refused)];
+    all.into_iter()
+        .filter(|&(_, count)| count > 0)
+        .map(|(cause, count)| (cause.to_owned(), json!(count)))
+        .collect()
+}
+
 /// The one object of a run. The peak of memory is the process's, so it belongs to a run that is alone in it.
 pub(super) fn json(outcome: &Outcome, alone: bool) -> Value {
     let received = outcome.received();
-    let mut dropped = Map::new();
-    let mut put = |cause: &str, number: u64| {
-        if number > 0 {
-            dropped.insert(cause.to_owned(), json!(number));
-        }
-    };
     let full: u64 = outcome.written.iter().map(|written| written.dropped).sum();
     let refused = outcome.written.iter().filter(|written| written.refused.is_some()).count() as u64;
-    put("full", full);
-    put("refused", refused);
-    put("output", outcome.offered() - received.records - full - refused);
+    let dropped = causes(outcome.offered() - received.records, full, refused);
     let sources: Map<String, Value> = outcome
         .written
         .iter()
@@ -141,6 +142,7 @@ pub(super) fn json(outcome: &Outcome, alone: bool) -> Value {
         .enumerate()
         .map(|(index, (written, found))| {
             let lost = written.offered - found.records;
+            let lost = causes(lost, written.dropped, u64::from(written.refused.is_some()));
             let value = json!({
                 "received": written.offered, "written": found.records, "filtered": 0, "dropped": lost,
                 "bytes": found.bytes,

@@ -28,6 +28,10 @@ pub(crate) fn record(args: &RecordArgs) -> Result<u8, Failure> {
             args.buffer.side
         )));
     }
+    // The parser does not tell "--" with nothing behind it from nothing at all; a command was meant.
+    if args.command.is_empty() && std::env::args_os().any(|word| word == "--") {
+        return Err(Failure::usage("no command behind --").hint("name it: flipside record -- CMD ARGS..."));
+    }
     let plan = plan::Plan::make(args)?;
     let report_to = crate::json::Target::open(args.buffer.json.as_deref(), plan.stdout_carries_data())?;
     let finished = run::run(args, plan)?;

@@ -6,7 +6,7 @@ use super::summary::{SourceSummary, Summary, records};
 use crate::units::{bytes, count, nanos, quantity};
 
 /// Columns of the plot of a run.
-const PLOT: usize = 24;
+const PLOT: usize = 20;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The lines of the summary.
@@ -50,11 +50,12 @@ fn law(summary: &Summary) -> String {
     let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
     let stats = &summary.finished.report.stats;
     format!(
-        "  received {} = written {} + filtered 0 + dropped {}{causes};  {} flips, fullest side {} %",
+        "  received {} = written {} + filtered 0 + dropped {}{causes};  {} flip{}, fullest side {} %",
         count(summary.received()),
         count(summary.written()),
         count(summary.dropped_total()),
         count(stats.flips),
+        if stats.flips == 1 { "" } else { "s" },
         100 * stats.high_water / stats.side,
     )
 }
@@ -72,13 +73,23 @@ fn masked(summary: &Summary, verbose: bool) -> Vec<String> {
     vec![format!("  not visible here: {} (-v says why)", names.join(", "))]
 }
 
+/// The columns of a source's line. The last ones go first where the terminal is narrow.
+const COLUMNS: [(&str, usize); 8] = [
+    ("source", 17),
+    ("records", 10),
+    ("worst burst", 29),
+    ("1 s mean", 10),
+    ("at", 10),
+    ("bytes", 11),
+    ("refreshed", 11),
+    ("run", PLOT + 2),
+];
+
 fn sources(summary: &Summary) -> Vec<String> {
-    let mut lines = vec![format!(
-        "  {:<17}{:>11}{:>11}   {:<27}{:>9}{:>11}{:>11}  run",
-        "source", "records", "bytes", "worst burst", "its mean", "at", "refreshed",
-    )];
+    let width = terminal_width();
+    let mut lines = vec![line(COLUMNS.map(|(name, _)| name.to_owned()), width)];
     for source in &summary.sources {
-        lines.push(source_line(source));
+        lines.push(line(cells(source), width));
         let vanished = source.ended.iter().flat_map(|ended| &ended.vanished);
         lines.extend(vanished.map(|vanished| format!("    vanished: {vanished}")));
         if source.ended.is_none() {
@@ -88,26 +99,54 @@ fn sources(summary: &Summary) -> Vec<String> {
     lines
 }
 
-fn source_line(source: &SourceSummary) -> String {
-    let (mut burst, mut mean, mut at, mut period, mut plot) =
-        ("-".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned(), String::new());
+/// Columns of the terminal that standard error goes to; plenty where it is none.
+fn terminal_width() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    size.map_or(usize::MAX, |size| usize::from(size.ws_col)).max(40)
+}
+
+/// As many cells as fit. Names, bursts and plots stand left, numbers right.
+fn line(cells: [String; 8], width: usize) -> String {
+    let mut text = " ".to_owned();
+    let mut used = 1;
+    for (index, (cell, (_, column))) in cells.into_iter().zip(COLUMNS).enumerate() {
+        used += column + 1;
+        if used > width {
+            break;
+        }
+        text.push_str(&match index {
+            0 => format!(" {cell:<column$}"),
+            2 | 7 => format!("   {cell:<0$}", column - 2),
+            _ => format!(" {cell:>column$}"),
+        });
+    }
+    text.trim_end().to_owned()
+}
+
+fn cells(source: &SourceSummary) -> [String; 8] {
+    let none = || "-".to_owned();
+    let mut cells = [
+        source.name.clone(),
+        count(source.received),
+        none(),
+        none(),
+        none(),
+        bytes(source.bytes as f64),
+        none(),
+        String::new(),
+    ];
     if let Some(ended) = &source.ended {
         if let Some(peak) = ended.burst.peak {
-            burst = format!("{} in {}", rate(peak.rate, ended.unit), nanos(peak.over_ns));
-            mean = number(peak.mean, ended.unit);
-            at = format!("{:.3} s", peak.at_ns as f64 / 1e9);
+            cells[2] = format!("{} in {}", rate(peak.rate, ended.unit), nanos(peak.over_ns));
+            cells[3] = number(peak.mean, ended.unit);
+            cells[4] = format!("{:.3} s", peak.at_ns as f64 / 1e9);
         }
         if let Some(ns) = ended.burst.update_period_ns {
-            period = nanos(ns);
+            cells[6] = nanos(ns);
         }
-        plot = spark(&ended.burst.series.points);
+        cells[7] = spark(&ended.burst.series.points);
     }
-    format!(
-        "  {:<17}{:>11}{:>11}   {burst:<27}{mean:>9}{at:>11}{period:>11}  {plot}",
-        source.name,
-        count(source.received),
-        bytes(source.bytes as f64),
-    )
+    cells
 }
 
 /// A rate per second; processor ticks as a share of one processor.
@@ -116,7 +155,8 @@ fn rate(per_second: f64, unit: &str) -> String {
         "ticks" => format!("{} of a core", number(per_second, unit)),
         "bytes" | "KiB" => format!("{}/s", number(per_second, unit)),
         "us" => format!("{} stalled", number(per_second, unit)),
-        _ => format!("{} {unit}/s", number(per_second, unit)),
+        // What is counted is the name of the source.
+        _ => format!("{}/s", number(per_second, unit)),
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct Tally {
     finished: AtomicBool,
     /// The thread that holds a batch at present, or 0.
     pub(crate) draining: AtomicUsize,
+    /// The reader sleeps without end, or is about to; written before it announces itself.
+    pub(crate) in_deep_sleep: AtomicBool,
     pub(crate) flips: AtomicU64,
     pub(crate) high_water: AtomicUsize,
     /// By slot.
@@ -93,6 +95,7 @@ impl Shared {
                 answered: zero(),
                 finished: AtomicBool::new(false),
                 draining: AtomicUsize::new(0),
+                in_deep_sleep: AtomicBool::new(false),
                 flips: zero(),
                 high_water: AtomicUsize::new(0),
                 drained,

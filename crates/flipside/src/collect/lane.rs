@@ -45,8 +45,17 @@ pub(crate) struct Grant {
     pub(crate) side: Side,
     pub(crate) at: usize,
     pub(crate) span: usize,
-    /// The reader wants to know: first of its epoch, or across the watermark.
-    pub(crate) rings: bool,
+    pub(crate) news: News,
+}
+
+/// What a claim means to a reader that sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    No,
+    /// The first of its epoch: one that sleeps without end must hear of it.
+    First,
+    /// Across the watermark: any must.
+    High,
 }
 
 /// What a flip found.
@@ -135,8 +144,14 @@ impl<const BITS: u32> Lane<BITS> {
             slot.fail(side, span);
             return None;
         }
-        let rings = at == self.start || (at < self.watermark && at + span >= self.watermark);
-        Some(Grant { side, at, span, rings })
+        let news = if at < self.watermark && at + span >= self.watermark {
+            News::High
+        } else if at == self.start {
+            News::First
+        } else {
+            News::No
+        };
+        Some(Grant { side, at, span, news })
     }
 
     /// Leaves the side: the granted bytes are the reader's from here on.

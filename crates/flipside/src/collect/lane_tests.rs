@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::lane::{Flipped, Lane, LaneError};
+use super::lane::{Flipped, Lane, LaneError, News};
 use super::slot::Slot;
 use crate::substrate::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::substrate::side::{Pair, Side};
@@ -251,7 +251,7 @@ fn who_has_not_left_keeps_the_side_from_being_vacant() {
     let lane = tight();
     let mut reader = Reader::new();
     let open = lane.claim(&lane.slots[0], 64).unwrap();
-    assert!(open.rings, "the first of its epoch");
+    assert_eq!(open.news, News::First, "the first of its epoch");
     assert!(work(&lane, &lane.slots[1], 8, 1));
     let flipped = reader.flip(&lane);
     assert!(!reader.is_vacant(&lane, flipped));
@@ -265,7 +265,8 @@ fn who_has_not_left_keeps_the_side_from_being_vacant() {
 #[test]
 fn the_reader_is_rung_for_the_first_byte_and_once_for_the_watermark() {
     let lane = tight();
-    let rings: Vec<_> = (0..SIDE / 24).map(|_| lane.claim(&lane.slots[0], 24).unwrap().rings).collect();
-    let rang: Vec<_> = (0..rings.len()).filter(|at| rings[*at]).collect();
-    assert_eq!(rang, [0, (SIDE / 2).div_ceil(24) - 1]);
+    let news: Vec<_> = (0..SIDE / 24).map(|_| lane.claim(&lane.slots[0], 24).unwrap().news).collect();
+    let is = |wanted: News| (0..news.len()).filter(move |&at| news[at] == wanted).collect::<Vec<_>>();
+    assert_eq!(is.clone()(News::First), [0]);
+    assert_eq!(is(News::High), [(SIDE / 2).div_ceil(24) - 1]);
 }

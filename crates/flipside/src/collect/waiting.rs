@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::batch::Batch;
 use super::closing::deadline_after;
 use super::drain::{Drain, Next, Step};
-use crate::substrate::atomic::{Backoff, sleep};
+use crate::substrate::atomic::{Backoff, Ordering::Relaxed, TIMED_SLEEPS, sleep};
 
 /// The first and the longest pause between two looks at a straggler.
 const STRAGGLER_PAUSE: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
@@ -87,20 +87,24 @@ impl Drain {
     }
 
     /// Sleeps until somebody rings, the linger is over, or the deadline.
+    ///
+    /// A reader that was busy a moment ago expects the next record soon: it sleeps until the linger would be over
+    /// if that came at once, and only the watermark wakes it. So a busy epoch costs one wake-up instead of two. A
+    /// reader that finds nothing even then sleeps without end, and the first record wakes it.
     fn doze(&mut self, deadline: Option<Instant>) {
         let shared = self.shared.clone();
+        let lingered = self.seen_empty.checked_add(shared.linger);
+        let deep = !TIMED_SLEEPS || lingered.is_some_and(|lingered| Instant::now() >= lingered);
+        shared.tally.in_deep_sleep.store(deep, Relaxed);
         let ticket = shared.reader.announce();
-        let until = match self.step() {
-            Step::Idle => deadline,
-            Step::Lingering => {
-                let lingered = self.seen_empty.checked_add(shared.linger);
-                [deadline, lingered].into_iter().flatten().min()
-            }
+        let step = self.step();
+        let until = match step {
+            Step::Idle if deep => deadline,
+            Step::Idle | Step::Lingering => [deadline, lingered].into_iter().flatten().min(),
             Step::Ready | Step::Finished | Step::Straggling => return shared.reader.cancel(ticket),
         };
-        let idle = shared.lane.filled().is_none();
         shared.reader.sleep(ticket, until);
-        if idle {
+        if step == Step::Idle && deep {
             // The first record has just rung: its linger begins.
             self.seen_empty = Instant::now();
         }

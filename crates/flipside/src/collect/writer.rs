@@ -7,7 +7,7 @@ use super::builder::Overflow;
 use super::claim::Claim;
 use super::collector::{Presence, Shared};
 use super::error::WriteError;
-use super::lane::Grant;
+use super::lane::{Grant, News};
 use super::record::{HEADER, KIND_ABORTED, KIND_DATA, header, span};
 use super::slot::{Cause, Slot, add, bucket};
 use crate::substrate::atomic::Ordering::Relaxed;
@@ -117,9 +117,7 @@ impl Writer {
             rest = next;
         }
         self.committed(grant, len);
-        if grant.rings {
-            self.shared.reader.ring();
-        }
+        self.tell(grant);
         Ok(Outcome::Accepted)
     }
 
@@ -148,10 +146,18 @@ impl Writer {
         self.open = Some(grant);
         #[cfg(feature = "std")]
         self.own().claimed_by.store(crate::substrate::atomic::thread_token(), Relaxed);
-        if grant.rings {
-            self.shared.reader.ring();
-        }
+        self.tell(grant);
         Ok(Claim::new(self, grant))
+    }
+
+    /// Wakes the reader if it sleeps and the claim is news to it.
+    #[inline]
+    fn tell(&self, grant: Grant) {
+        match grant.news {
+            News::No => {}
+            News::First => self.shared.reader.ring_if(|| self.shared.tally.in_deep_sleep.load(Relaxed)),
+            News::High => self.shared.reader.ring(),
+        }
     }
 
     #[inline]

@@ -75,6 +75,10 @@ mod imp {
         core::sync::atomic::fence(Ordering::SeqCst);
     }
 
+    /// Whether a deadline ends a sleep.
+    #[cfg(feature = "std")]
+    pub(crate) const TIMED_SLEEPS: bool = true;
+
     /// Waits on a condition variable, until `deadline` if there is one.
     #[cfg(feature = "std")]
     pub(crate) fn wait_until<'a, T>(
@@ -186,6 +190,8 @@ mod imp {
             loom::sync::atomic::fence(Ordering::SeqCst);
         }
     }
+
+    pub(crate) const TIMED_SLEEPS: bool = false;
 
     /// Loom knows no time: a deadline is a wait without one.
     pub(crate) fn wait_until<'a, T>(

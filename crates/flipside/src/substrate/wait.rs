@@ -85,9 +85,16 @@ mod with_std {
         /// Wakes everybody who announced himself before the news that the caller has just published.
         #[inline]
         pub(crate) fn ring(&self) {
+            self.ring_if(|| true);
+        }
+
+        /// As [`ring`](Self::ring), if what the sleepers wrote before they announced themselves says that the news
+        /// concerns them.
+        #[inline]
+        pub(crate) fn ring_if(&self, concerned: impl FnOnce() -> bool) {
             // [W2] SeqCst fence, pairs with [W1]: see there.
             fence(Site::W2);
-            if self.sleepers.load(Relaxed) != 0 {
+            if self.sleepers.load(Relaxed) != 0 && concerned() {
                 self.wake();
             }
         }
@@ -118,6 +125,8 @@ mod without_std {
         }
 
         pub(crate) fn ring(&self) {}
+
+        pub(crate) fn ring_if(&self, _concerned: impl FnOnce() -> bool) {}
     }
 }
 
