@@ -31,11 +31,7 @@ impl fmt::Display for CreateError {
             Self::Exists(path) => write!(f, "{} already exists", path.display()),
             Self::Directory(path) => write!(f, "{} is a directory", path.display()),
             Self::SymbolicLink(path) => {
-                write!(
-                    f,
-                    "{} is a symbolic link, and links are not followed",
-                    path.display()
-                )
+                write!(f, "{} is a symbolic link, and links are not followed", path.display())
             }
             Self::Special(path) => write!(f, "{} is a device, a pipe or a socket", path.display()),
             Self::Io { path, source } => write!(f, "cannot create {}: {source}", path.display()),
@@ -72,10 +68,7 @@ impl std::error::Error for CreateError {
 /// ```
 pub fn create_file(path: impl AsRef<Path>, force: bool) -> Result<File, CreateError> {
     let path = path.as_ref();
-    let failed = |source| CreateError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| CreateError::Io { path: path.to_owned(), source };
     if is_harmless_device(path) {
         return OpenOptions::new().write(true).open(path).map_err(failed);
     }

@@ -178,17 +178,11 @@ impl fmt::Display for ReadError {
                 write!(f, "not a journal: it begins with \"{}\"", first.escape_ascii())
             }
             Self::Version { found } => {
-                write!(
-                    f,
-                    "a journal of version {found}; this program reads version {VERSION}"
-                )
+                write!(f, "a journal of version {found}; this program reads version {VERSION}")
             }
             Self::Features { offset, what } => write!(f, "at byte {offset}: {what}"),
             Self::TornTail { offset, have, want } => {
-                write!(
-                    f,
-                    "cut short: the block at byte {offset} has {have} of {want} bytes"
-                )
+                write!(f, "cut short: the block at byte {offset} has {have} of {want} bytes")
             }
             Self::Damaged { offset, what } => write!(f, "damaged at byte {offset}: {what}"),
             Self::TrailingData { offset } => write!(f, "data behind the seal, at byte {offset}"),
@@ -239,19 +233,13 @@ impl fmt::Display for Fault {
             Self::SourcesTable => write!(f, "the table of sources is malformed"),
             Self::SourceId => write!(f, "source 65535 is reserved"),
             Self::SourceName { id, len } => {
-                write!(
-                    f,
-                    "the name of source {id} has {len} bytes; 1 to {MAX_NAME} are allowed"
-                )
+                write!(f, "the name of source {id} has {len} bytes; 1 to {MAX_NAME} are allowed")
             }
             Self::SourceNameUtf8 { id } => write!(f, "the name of source {id} is not UTF-8"),
             Self::SourceRenamed { id } => write!(f, "source {id} has two names"),
             Self::SealLength(len) => write!(f, "the seal has a body of {len} bytes"),
             Self::Totals { sealed, read } => {
-                write!(
-                    f,
-                    "the seal's sums are not the file's: sealed {sealed:?}, read {read:?}"
-                )
+                write!(f, "the seal's sums are not the file's: sealed {sealed:?}, read {read:?}")
             }
             Self::Unsupported(feature) => feature.fmt(f),
             Self::Trailing => write!(f, "data behind the seal"),
@@ -264,10 +252,7 @@ impl fmt::Display for WriteError {
         match self {
             Self::Io { good_len, source } => write!(f, "cannot write behind byte {good_len}: {source}"),
             Self::Poisoned { good_len, first, .. } => {
-                write!(
-                    f,
-                    "nothing is written behind byte {good_len} since an earlier error: {first}"
-                )
+                write!(f, "nothing is written behind byte {good_len} since an earlier error: {first}")
             }
             Self::Sealed => write!(f, "the journal is sealed"),
             Self::ImageTooLong { len } => write!(f, "an image of {len} bytes; {MAX_BODY} are allowed"),

@@ -134,9 +134,7 @@ fn split<'a>(rest: &mut &'a [u8]) -> Result<Option<Frame<'a>>, FrameFault> {
         return Ok(None);
     }
     let Some((head, behind)) = rest.split_first_chunk::<FRAME_HEADER>() else {
-        return Err(FrameFault::ShortHeader {
-            left: rest.len() as u64,
-        });
+        return Err(FrameFault::ShortHeader { left: rest.len() as u64 });
     };
     let [l0, l1, l2, l3, kind, tag, s0, s1] = *head;
     let len = u32::from_le_bytes([l0, l1, l2, l3]);
@@ -159,12 +157,7 @@ fn split<'a>(rest: &mut &'a [u8]) -> Result<Option<Frame<'a>>, FrameFault> {
         return Err(FrameFault::BodyLength { kind, len });
     }
     *rest = after;
-    Ok(Some(Frame {
-        kind,
-        tag,
-        source: u16::from_le_bytes([s0, s1]),
-        body,
-    }))
+    Ok(Some(Frame { kind, tag, source: u16::from_le_bytes([s0, s1]), body }))
 }
 
 /// Two little-endian words, and what stands behind them.
@@ -177,35 +170,17 @@ fn words(body: &[u8]) -> Option<(u64, u64, &[u8])> {
 impl<'a> Frame<'a> {
     /// `None` for padding.
     fn record(&self) -> Option<Record<'a>> {
-        let Self {
-            kind,
-            tag,
-            source,
-            body,
-        } = *self;
+        let Self { kind, tag, source, body } = *self;
         match kind {
             KIND_DATA => {
                 let (seq, time_ns, payload) = words(body)?;
-                Some(Record::Data {
-                    source,
-                    seq,
-                    time_ns,
-                    tag,
-                    payload,
-                })
+                Some(Record::Data { source, seq, time_ns, tag, payload })
             }
             KIND_GAP => {
                 let (lost_records, lost_bytes, _) = words(body)?;
-                Some(Record::Gap {
-                    source,
-                    lost_records,
-                    lost_bytes,
-                })
+                Some(Record::Gap { source, lost_records, lost_bytes })
             }
-            KIND_ABORTED => Some(Record::Aborted {
-                source,
-                bytes: body.len() as u32,
-            }),
+            KIND_ABORTED => Some(Record::Aborted { source, bytes: body.len() as u32 }),
             _ => None,
         }
     }
@@ -218,11 +193,7 @@ impl Census {
                 self.records += 1;
                 self.payload_bytes += payload.len() as u64;
             }
-            Record::Gap {
-                lost_records,
-                lost_bytes,
-                ..
-            } => {
+            Record::Gap { lost_records, lost_bytes, .. } => {
                 self.gaps += 1;
                 self.lost_records = self.lost_records.saturating_add(lost_records);
                 self.lost_bytes = self.lost_bytes.saturating_add(lost_bytes);
@@ -286,9 +257,7 @@ impl<'a> Records<'a> {
 
 impl fmt::Debug for Records<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Records")
-            .field("bytes_left", &self.rest.len())
-            .finish()
+        f.debug_struct("Records").field("bytes_left", &self.rest.len()).finish()
     }
 }
 

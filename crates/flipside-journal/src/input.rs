@@ -17,13 +17,7 @@ pub(crate) struct Input<R> {
 
 impl<R> Input<R> {
     pub(crate) fn new(stream: R) -> Self {
-        Self {
-            stream,
-            buffer: Vec::new(),
-            head: 0,
-            tail: 0,
-            offset: 0,
-        }
+        Self { stream, buffer: Vec::new(), head: 0, tail: 0, offset: 0 }
     }
 
     pub(crate) fn offset(&self) -> u64 {
@@ -89,11 +83,7 @@ mod tests {
         let bytes = vec![7; 200_000];
         let mut input = Input::new(&bytes[..]);
         assert_eq!(input.fill(1 << 30).unwrap(), bytes.len());
-        assert!(
-            input.buffer.len() <= 3 * bytes.len(),
-            "{} bytes",
-            input.buffer.len()
-        );
+        assert!(input.buffer.len() <= 3 * bytes.len(), "{} bytes", input.buffer.len());
         assert_eq!(input.window(), bytes);
     }
 

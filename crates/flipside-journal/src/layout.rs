@@ -243,13 +243,6 @@ impl Totals {
             *field = u64::from_le_bytes(word);
         }
         let [records, payload_bytes, lost_records, aborted, blocks, end_wall_ns] = fields;
-        Some(Self {
-            records,
-            payload_bytes,
-            lost_records,
-            aborted,
-            blocks,
-            end_wall_ns,
-        })
+        Some(Self { records, payload_bytes, lost_records, aborted, blocks, end_wall_ns })
     }
 }

@@ -9,11 +9,7 @@ fn looks_like_a_journal(bytes: &[u8]) -> bool {
     if bytes.len() < MAGIC.len() {
         return MAGIC.starts_with(bytes);
     }
-    let wrong: u32 = MAGIC
-        .iter()
-        .zip(bytes)
-        .map(|(magic, byte)| (magic ^ byte).count_ones())
-        .sum();
+    let wrong: u32 = MAGIC.iter().zip(bytes).map(|(magic, byte)| (magic ^ byte).count_ones()).sum();
     wrong <= 4
 }
 
@@ -22,15 +18,9 @@ pub(crate) fn no_header(bytes: &[u8]) -> ReadError {
     if bytes.is_empty() {
         ReadError::Empty
     } else if looks_like_a_journal(bytes) {
-        ReadError::TornTail {
-            offset: 0,
-            have: bytes.len() as u64,
-            want: HEADER_LEN as u64,
-        }
+        ReadError::TornTail { offset: 0, have: bytes.len() as u64, want: HEADER_LEN as u64 }
     } else {
-        ReadError::NotAJournal {
-            first: bytes[..bytes.len().min(16)].to_vec(),
-        }
+        ReadError::NotAJournal { first: bytes[..bytes.len().min(16)].to_vec() }
     }
 }
 
@@ -48,9 +38,7 @@ fn header_fault(bytes: &[u8; HEADER_LEN]) -> Result<Option<Fault>, ReadError> {
         return Ok(Some(Fault::TextMode));
     }
     if !looks_like_a_journal(bytes) {
-        return Err(ReadError::NotAJournal {
-            first: bytes[..16].to_vec(),
-        });
+        return Err(ReadError::NotAJournal { first: bytes[..16].to_vec() });
     }
     if bytes[..8] != MAGIC {
         return Ok(Some(Fault::FileMagic));
@@ -60,15 +48,10 @@ fn header_fault(bytes: &[u8; HEADER_LEN]) -> Result<Option<Fault>, ReadError> {
         return Ok(Some(Fault::FileHeader));
     }
     if header.version != VERSION {
-        return Err(ReadError::Version {
-            found: header.version,
-        });
+        return Err(ReadError::Version { found: header.version });
     }
     if header.features != 0 {
-        return Err(ReadError::Features {
-            offset: 0,
-            what: Feature::Header(header.features),
-        });
+        return Err(ReadError::Features { offset: 0, what: Feature::Header(header.features) });
     }
     Ok((usize::from(len) != HEADER_LEN).then_some(Fault::FileHeaderLength(len)))
 }

@@ -42,11 +42,7 @@ enum State {
     /// The file ends within the block at the start of the window.
     Torn,
     /// An error was returned, and is returned again until somebody calls `resync`.
-    Stuck {
-        offset: u64,
-        error: Stop,
-        extent: Extent,
-    },
+    Stuck { offset: u64, error: Stop, extent: Extent },
     /// A seal was read; nothing may follow.
     Sealed,
     /// Everything there was has been read or skipped.
@@ -116,11 +112,9 @@ impl<R: Read> Reader<R> {
         };
         let (header, fault) = file_header(bytes)?;
         let state = match &fault {
-            Some(fault) => State::Stuck {
-                offset: 0,
-                error: Stop::Fault(fault.clone()),
-                extent: Extent::Unknown,
-            },
+            Some(fault) => {
+                State::Stuck { offset: 0, error: Stop::Fault(fault.clone()), extent: Extent::Unknown }
+            }
             None => State::Blocks,
         };
         let pending = if fault.is_none() { HEADER_LEN } else { 0 };
@@ -169,13 +163,7 @@ impl<R: Read> Reader<R> {
                 ControlFlow::Break(Some((header, sums))) => {
                     let body = &self.input.window()[HEADER_LEN..self.pending];
                     let offset = self.input.offset();
-                    return Ok(Some(Block {
-                        offset,
-                        header,
-                        body,
-                        sums,
-                        sources: &self.sources,
-                    }));
+                    return Ok(Some(Block { offset, header, body, sums, sources: &self.sources }));
                 }
             }
         }
@@ -197,11 +185,7 @@ impl<R: Read> Reader<R> {
         }
         let Some(bytes) = self.input.window().first_chunk::<HEADER_LEN>() else {
             self.state = State::Torn;
-            return Err(ReadError::TornTail {
-                offset,
-                have: have as u64,
-                want: HEADER_LEN as u64,
-            });
+            return Err(ReadError::TornTail { offset, have: have as u64, want: HEADER_LEN as u64 });
         };
         let seed = seed(&self.file_id, offset);
         if !BlockHeader::checksum_holds(bytes, seed) {
@@ -216,11 +200,7 @@ impl<R: Read> Reader<R> {
         let have = self.input.fill(want)?;
         if have < want {
             self.state = State::Torn;
-            return Err(ReadError::TornTail {
-                offset,
-                have: have as u64,
-                want: want as u64,
-            });
+            return Err(ReadError::TornTail { offset, have: have as u64, want: want as u64 });
         }
         match self.judge(&header, seed, want) {
             Ok(outcome) => {
@@ -250,11 +230,7 @@ impl<R: Read> Reader<R> {
             KIND_RECORDS => {
                 let sums = census(body).map_err(Fault::Frame)?;
                 if sums.records != u64::from(header.meta.records) {
-                    return Err(Fault::RecordCount {
-                        header: header.meta.records,
-                        body: sums.records,
-                    }
-                    .into());
+                    return Err(Fault::RecordCount { header: header.meta.records, body: sums.records }.into());
                 }
                 self.sums.add(&sums);
                 ControlFlow::Break(Some((*header, sums)))
@@ -289,29 +265,15 @@ impl<R: Read> Reader<R> {
         };
         // A loss is not always followed by a gap, as when a source never speaks again; but every gap is a loss.
         let losses_fit = sealed.lost_records >= read.lost_records;
-        if self.skipped
-            || (losses_fit
-                && *sealed
-                    == Totals {
-                        lost_records: sealed.lost_records,
-                        ..read
-                    })
-        {
+        if self.skipped || (losses_fit && *sealed == Totals { lost_records: sealed.lost_records, ..read }) {
             return Ok(());
         }
-        Err(Fault::Totals {
-            sealed: Box::new(*sealed),
-            read: Box::new(read),
-        })
+        Err(Fault::Totals { sealed: Box::new(*sealed), read: Box::new(read) })
     }
 
     fn stick(&mut self, error: Stop, extent: Extent) -> ReadError {
         let offset = self.input.offset();
-        self.state = State::Stuck {
-            offset,
-            error: error.clone(),
-            extent,
-        };
+        self.state = State::Stuck { offset, error: error.clone(), extent };
         error.at(offset)
     }
 }

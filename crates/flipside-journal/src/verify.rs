@@ -141,9 +141,7 @@ impl Report {
             self.sources.push(source);
         }
         let end = self.torn_tail.map_or(reader.offset(), |torn| torn.offset);
-        self.file_len = self
-            .torn_tail
-            .map_or(reader.offset(), |torn| torn.offset + torn.have);
+        self.file_len = self.torn_tail.map_or(reader.offset(), |torn| torn.offset + torn.have);
         self.good_len = self.damages.first().map_or(end, |first| first.offset);
     }
 }
@@ -214,11 +212,7 @@ pub fn verify(stream: impl Read) -> Result<Report, ReadError> {
             Err(error) => return Err(error),
         };
         let skipped = reader.resync()?;
-        report.damage(Damage {
-            offset: skipped.offset,
-            len: skipped.len,
-            what,
-        });
+        report.damage(Damage { offset: skipped.offset, len: skipped.len, what });
     }
     report.finish(&reader, sources);
     Ok(report)

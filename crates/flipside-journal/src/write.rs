@@ -58,22 +58,10 @@ impl<W: Write> Writer<W> {
     ///
     /// Those of the output, of which part of the header may then have been written.
     pub fn create(mut out: W, file_id: [u8; 16], wall_ns: u64) -> io::Result<Self> {
-        let header = FileHeader {
-            version: VERSION,
-            features: 0,
-            file_id,
-            created_wall_ns: wall_ns,
-        };
+        let header = FileHeader { version: VERSION, features: 0, file_id, created_wall_ns: wall_ns };
         write_both(&mut out, &header.encode(), &[])?;
         let good_len = HEADER_LEN as u64;
-        Ok(Self {
-            out,
-            file_id,
-            good_len,
-            blocks: 0,
-            sources: Sources::default(),
-            state: State::Open,
-        })
+        Ok(Self { out, file_id, good_len, blocks: 0, sources: Sources::default(), state: State::Open })
     }
 
     /// Names sources: ids below 65535, names of 1 to 255 bytes. May be called again for more of them; a name
@@ -90,17 +78,11 @@ impl<W: Write> Writer<W> {
             sources.insert(*id, name).map_err(WriteError::Sources)?;
         }
         // Without repetitions a table is 17 MB at most, far below the limit of a body.
-        let fresh: Vec<_> = sources
-            .iter()
-            .filter(|(id, _)| self.sources.name(*id).is_none())
-            .collect();
+        let fresh: Vec<_> = sources.iter().filter(|(id, _)| self.sources.name(*id).is_none()).collect();
         if fresh.is_empty() {
             return Ok(());
         }
-        let meta = BlockMeta {
-            records: fresh.len() as u32,
-            ..BlockMeta::default()
-        };
+        let meta = BlockMeta { records: fresh.len() as u32, ..BlockMeta::default() };
         let body = Sources::encode(&fresh);
         self.put(KIND_SOURCES, meta, &body)?;
         self.sources = sources;
@@ -134,10 +116,7 @@ impl<W: Write> Writer<W> {
     /// As for [`append`](Self::append). What the output says to a flush poisons as well.
     pub fn seal(&mut self, totals: Totals) -> Result<(), WriteError> {
         self.ready()?;
-        let totals = Totals {
-            blocks: self.blocks,
-            ..totals
-        };
+        let totals = Totals { blocks: self.blocks, ..totals };
         self.put(KIND_SEAL, BlockMeta::default(), &totals.encode())?;
         self.state = State::Sealed;
         self.out.flush().map_err(|error| self.poison(error))
@@ -146,14 +125,7 @@ impl<W: Write> Writer<W> {
     fn put(&mut self, kind: u8, meta: BlockMeta, body: &[u8]) -> Result<(), WriteError> {
         let seed = seed(&self.file_id, self.good_len);
         let body_crc = crc(seed, body);
-        let header = BlockHeader {
-            kind,
-            flags: 0,
-            lane: 0,
-            body_len: body.len() as u32,
-            meta,
-            body_crc,
-        };
+        let header = BlockHeader { kind, flags: 0, lane: 0, body_len: body.len() as u32, meta, body_crc };
         write_both(&mut self.out, &header.encode(seed), body).map_err(|error| self.poison(error))?;
         self.good_len += (HEADER_LEN + body.len()) as u64;
         self.blocks += 1;
@@ -162,21 +134,16 @@ impl<W: Write> Writer<W> {
 
     fn poison(&mut self, source: io::Error) -> WriteError {
         self.state = State::Poisoned(source.kind(), source.to_string());
-        WriteError::Io {
-            good_len: self.good_len,
-            source,
-        }
+        WriteError::Io { good_len: self.good_len, source }
     }
 
     fn ready(&self) -> Result<(), WriteError> {
         match &self.state {
             State::Open => Ok(()),
             State::Sealed => Err(WriteError::Sealed),
-            State::Poisoned(kind, first) => Err(WriteError::Poisoned {
-                good_len: self.good_len,
-                kind: *kind,
-                first: first.clone(),
-            }),
+            State::Poisoned(kind, first) => {
+                Err(WriteError::Poisoned { good_len: self.good_len, kind: *kind, first: first.clone() })
+            }
         }
     }
 }

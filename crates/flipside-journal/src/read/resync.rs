@@ -22,10 +22,7 @@ impl<R: Read> Reader<R> {
             State::Stuck { offset, extent, .. } => (*offset, *extent),
             State::Torn => (self.input.offset(), Extent::ToTheEnd),
             _ => {
-                return Ok(Skipped {
-                    offset: self.input.offset() + self.pending as u64,
-                    len: 0,
-                });
+                return Ok(Skipped { offset: self.input.offset() + self.pending as u64, len: 0 });
             }
         };
         self.skipped = true;
@@ -42,10 +39,7 @@ impl<R: Read> Reader<R> {
             }
         };
         self.state = state;
-        Ok(Skipped {
-            offset,
-            len: self.input.offset() - offset,
-        })
+        Ok(Skipped { offset, len: self.input.offset() - offset })
     }
 
     /// Moves the window to the next header that verifies; `false` if there is none.

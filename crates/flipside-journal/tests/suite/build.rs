@@ -7,35 +7,14 @@ pub(crate) const ID: [u8; 16] = *b"sixteen id bytes";
 /// A frame to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
-    Data {
-        source: u16,
-        tag: u8,
-        seq: u64,
-        time: u64,
-        payload: Vec<u8>,
-    },
-    Gap {
-        source: u16,
-        records: u64,
-        bytes: u64,
-    },
-    Aborted {
-        source: u16,
-        len: usize,
-    },
-    Pad {
-        len: usize,
-    },
+    Data { source: u16, tag: u8, seq: u64, time: u64, payload: Vec<u8> },
+    Gap { source: u16, records: u64, bytes: u64 },
+    Aborted { source: u16, len: usize },
+    Pad { len: usize },
 }
 
 pub(crate) fn data(source: u16, seq: u64, payload: &[u8]) -> Item {
-    Item::Data {
-        source,
-        tag: 0,
-        seq,
-        time: seq.wrapping_add(1000),
-        payload: payload.to_vec(),
-    }
+    Item::Data { source, tag: 0, seq, time: seq.wrapping_add(1000), payload: payload.to_vec() }
 }
 
 fn frame(out: &mut Vec<u8>, kind: u8, tag: u8, source: u16, body: &[u8]) {
@@ -52,28 +31,12 @@ pub(crate) fn image(items: &[Item]) -> Vec<u8> {
     let mut out = Vec::new();
     for item in items {
         match item {
-            Item::Data {
-                source,
-                tag,
-                seq,
-                time,
-                payload,
-            } => {
+            Item::Data { source, tag, seq, time, payload } => {
                 let body = [&seq.to_le_bytes(), &time.to_le_bytes(), &payload[..]].concat();
                 frame(&mut out, 1, *tag, *source, &body);
             }
-            Item::Gap {
-                source,
-                records,
-                bytes,
-            } => {
-                frame(
-                    &mut out,
-                    2,
-                    0,
-                    *source,
-                    &[records.to_le_bytes(), bytes.to_le_bytes()].concat(),
-                );
+            Item::Gap { source, records, bytes } => {
+                frame(&mut out, 2, 0, *source, &[records.to_le_bytes(), bytes.to_le_bytes()].concat());
             }
             Item::Aborted { source, len } => frame(&mut out, 3, 0, *source, &vec![0; *len]),
             Item::Pad { len } => frame(&mut out, 4, 0, 0, &vec![0xee; *len]),
@@ -83,10 +46,7 @@ pub(crate) fn image(items: &[Item]) -> Vec<u8> {
 }
 
 pub(crate) fn records(items: &[Item]) -> u32 {
-    items
-        .iter()
-        .filter(|item| matches!(item, Item::Data { .. }))
-        .count() as u32
+    items.iter().filter(|item| matches!(item, Item::Data { .. })).count() as u32
 }
 
 /// The sums a seal should have, blocks and time aside.
@@ -112,11 +72,7 @@ pub(crate) fn crc(start: u32, bytes: &[u8]) -> u32 {
     for byte in bytes {
         state ^= u32::from(*byte);
         for _ in 0..8 {
-            state = if state & 1 == 1 {
-                state >> 1 ^ 0xedb8_8320
-            } else {
-                state >> 1
-            };
+            state = if state & 1 == 1 { state >> 1 ^ 0xedb8_8320 } else { state >> 1 };
         }
     }
     !state
@@ -137,15 +93,7 @@ pub(crate) struct RawBlock {
 
 impl RawBlock {
     pub(crate) fn new(kind: u8, count: u32, body: Vec<u8>) -> Self {
-        Self {
-            kind,
-            flags: 0,
-            count,
-            lost: 0,
-            anchor: (0, 0),
-            claimed_len: None,
-            body,
-        }
+        Self { kind, flags: 0, count, lost: 0, anchor: (0, 0), claimed_len: None, body }
     }
 
     pub(crate) fn records(items: &[Item]) -> Self {
@@ -167,11 +115,7 @@ impl RawBlock {
 
     pub(crate) fn seal(sums: [u64; 4], blocks: u64) -> Self {
         let fields = [sums[0], sums[1], sums[2], sums[3], blocks, 77];
-        Self::new(
-            3,
-            0,
-            fields.iter().flat_map(|field| field.to_le_bytes()).collect(),
-        )
+        Self::new(3, 0, fields.iter().flat_map(|field| field.to_le_bytes()).collect())
     }
 
     pub(crate) fn bytes(&self, id: [u8; 16], offset: u64) -> Vec<u8> {
@@ -224,10 +168,7 @@ impl Random {
     /// Prints the seed, which the environment variable `FLIPSIDE_SEED` replaces, so that a failure can be
     /// replayed.
     pub(crate) fn new(test: &str, seed: u64) -> Self {
-        let seed = std::env::var("FLIPSIDE_SEED")
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(seed);
+        let seed = std::env::var("FLIPSIDE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(seed);
         println!("{test}: FLIPSIDE_SEED={seed}");
         Self(seed)
     }

@@ -32,21 +32,12 @@ fn first_error(bytes: &[u8]) -> ReadError {
 #[test]
 fn what_is_no_journal() {
     assert!(matches!(new_error(b""), ReadError::Empty));
-    for text in [
-        &b"h"[..],
-        b"hello",
-        b"plain text, rather long, of more than sixty-four bytes, no journal at all\n",
-    ] {
+    for text in
+        [&b"h"[..], b"hello", b"plain text, rather long, of more than sixty-four bytes, no journal at all\n"]
+    {
         let error = new_error(text);
-        assert!(
-            matches!(&error, ReadError::NotAJournal { first } if text.starts_with(first)),
-            "{error}"
-        );
-        assert!(
-            error
-                .to_string()
-                .contains(&String::from_utf8_lossy(&text[..1])[..])
-        );
+        assert!(matches!(&error, ReadError::NotAJournal { first } if text.starts_with(first)), "{error}");
+        assert!(error.to_string().contains(&String::from_utf8_lossy(&text[..1])[..]));
     }
     // Escaped, lest a terminal obeys it.
     assert!(!new_error(b"\x1b[2J").to_string().contains('\x1b'));
@@ -74,13 +65,7 @@ fn an_almost_right_magic_is_damage() {
             Ok(mut reader) => {
                 assert!(journal);
                 let error = reader.next_block().unwrap_err();
-                assert!(matches!(
-                    error,
-                    ReadError::Damaged {
-                        offset: 0,
-                        what: Fault::FileMagic
-                    }
-                ));
+                assert!(matches!(error, ReadError::Damaged { offset: 0, what: Fault::FileMagic }));
                 assert!(reader.header().is_none());
             }
             Err(error) => assert!(!journal && matches!(error, ReadError::NotAJournal { .. })),
@@ -95,52 +80,22 @@ fn text_mode_is_named() {
     let dos: Vec<u8> = [&bytes[..6], b"\r", &bytes[6..]].concat();
     for bytes in [unix, dos] {
         let error = first_error(&bytes);
-        assert!(
-            matches!(
-                error,
-                ReadError::Damaged {
-                    offset: 0,
-                    what: Fault::TextMode
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, ReadError::Damaged { offset: 0, what: Fault::TextMode }), "{error}");
     }
 }
 
 #[test]
 fn other_versions_and_features_are_refused() {
-    assert!(matches!(
-        new_error(&file_header(2, 64, 0)),
-        ReadError::Version { found: 2 }
-    ));
+    assert!(matches!(new_error(&file_header(2, 64, 0)), ReadError::Version { found: 2 }));
     let error = new_error(&file_header(1, 64, 1 << 31));
-    assert!(matches!(
-        error,
-        ReadError::Features {
-            offset: 0,
-            what: Feature::Header(0x8000_0000)
-        }
-    ));
+    assert!(matches!(error, ReadError::Features { offset: 0, what: Feature::Header(0x8000_0000) }));
     assert!(error.to_string().contains("0x80000000"));
     let error = first_error(&file_header(1, 72, 0));
-    assert!(matches!(
-        error,
-        ReadError::Damaged {
-            offset: 0,
-            what: Fault::FileHeaderLength(72)
-        }
-    ));
+    assert!(matches!(error, ReadError::Damaged { offset: 0, what: Fault::FileHeaderLength(72) }));
     // A wrong bit in the version is damage and not the future.
     let mut bytes = file_header(1, 64, 0);
     bytes[8] ^= 2;
-    assert!(matches!(
-        first_error(&bytes),
-        ReadError::Damaged {
-            offset: 0,
-            what: Fault::FileHeader
-        }
-    ));
+    assert!(matches!(first_error(&bytes), ReadError::Damaged { offset: 0, what: Fault::FileHeader }));
 }
 
 /// The id is what every checksum starts from; one wrong bit in it is put right, more of them are not.
@@ -155,10 +110,7 @@ fn a_damaged_file_header() {
         assert_eq!(report.is_sealed(), readable);
         assert_eq!(report.damages.len(), 1);
         assert_eq!((report.damages[0].offset, report.good_len), (0, 0));
-        assert_eq!(
-            report.damages[0].len,
-            if readable { 64 } else { bytes.len() as u64 }
-        );
+        assert_eq!(report.damages[0].len, if readable { 64 } else { bytes.len() as u64 });
     }
 }
 
@@ -172,10 +124,7 @@ fn damage_in_the_middle_and_a_torn_tail_are_different() {
     assert_eq!(report.damages[0].offset, offsets[2] as u64);
     assert_eq!(report.damages[0].len, (offsets[3] - offsets[2]) as u64);
     assert_eq!(report.damages[0].what, Fault::Body);
-    assert_eq!(
-        (report.torn_tail, report.is_sealed(), report.missing),
-        (None, true, 2)
-    );
+    assert_eq!((report.torn_tail, report.is_sealed(), report.missing), (None, true, 2));
     assert_eq!((report.census.records, report.good_len), (4, offsets[2] as u64));
 
     let torn = verify(&bytes[..offsets[3] + 65]).unwrap();
@@ -183,10 +132,7 @@ fn damage_in_the_middle_and_a_torn_tail_are_different() {
     let tail = torn.torn_tail.unwrap();
     assert_eq!((tail.offset, tail.have), (offsets[3] as u64, 65));
     assert_eq!(tail.want, (offsets[4] - offsets[3]) as u64);
-    assert_eq!(
-        (torn.good_len, torn.file_len),
-        (offsets[3] as u64, offsets[3] as u64 + 65)
-    );
+    assert_eq!((torn.good_len, torn.file_len), (offsets[3] as u64, offsets[3] as u64 + 65));
 
     let both = verify(&middle[..offsets[3] + 65]).unwrap();
     assert!(both.torn_tail.is_some() && both.damages.len() == 1);
@@ -203,10 +149,7 @@ fn a_moved_block_is_damage() {
     // One range, as nothing verifies in between.
     assert_eq!(report.damages.len(), 1);
     assert_eq!(report.damages[0].what, Fault::BlockHeader);
-    assert_eq!(
-        (report.damages[0].offset, report.damages[0].len),
-        (a as u64, (c - a) as u64)
-    );
+    assert_eq!((report.damages[0].offset, report.damages[0].len), (a as u64, (c - a) as u64));
 
     let doubled = [&bytes[..c], &bytes[b..]].concat();
     assert_eq!(verify(&doubled[..]).unwrap().census.records, 4);
@@ -220,23 +163,10 @@ fn a_block_of_another_file_is_damage() {
     let mut other = Writer::create(Vec::new(), *b"another sixteen.", 0).unwrap();
     other.sources(&[(1, "one")]).unwrap();
     let items = [data(1, 0, &[9; 30]), data(1, 1, b"odd")];
-    other
-        .append(
-            &image(&items),
-            BlockMeta {
-                records: 2,
-                ..BlockMeta::default()
-            },
-        )
-        .unwrap();
+    other.append(&image(&items), BlockMeta { records: 2, ..BlockMeta::default() }).unwrap();
     assert_ne!(*b"another sixteen.", ID);
     let other = other.into_inner();
-    let mixed = [
-        &bytes[..offsets[1]],
-        &other[offsets[1]..offsets[2]],
-        &bytes[offsets[2]..],
-    ]
-    .concat();
+    let mixed = [&bytes[..offsets[1]], &other[offsets[1]..offsets[2]], &bytes[offsets[2]..]].concat();
     let report = verify(&mixed[..]).unwrap();
     assert_eq!((report.census.records, report.damages.len()), (4, 1));
 }
@@ -261,19 +191,10 @@ fn errors_stay_until_resync() {
     let mut reader = Reader::new(&bytes[..]).unwrap();
     for _ in 0..3 {
         let error = reader.next_block().unwrap_err();
-        assert!(matches!(
-            error,
-            ReadError::Damaged {
-                what: Fault::BlockMagic,
-                ..
-            }
-        ));
+        assert!(matches!(error, ReadError::Damaged { what: Fault::BlockMagic, .. }));
     }
     let skipped = reader.resync().unwrap();
-    assert_eq!(
-        (skipped.offset, skipped.len),
-        (offsets[1] as u64, (offsets[2] - offsets[1]) as u64)
-    );
+    assert_eq!((skipped.offset, skipped.len), (offsets[1] as u64, (offsets[2] - offsets[1]) as u64));
     assert_eq!(reader.resync().unwrap().len, 0);
     assert_eq!(reader.next_block().unwrap().unwrap().offset(), offsets[2] as u64);
     assert_eq!(reader.resync().unwrap().offset, offsets[3] as u64);
@@ -335,11 +256,7 @@ fn the_search_misses_no_offset() {
     for seed in 0..300 {
         let mut reader = Reader::new(Dribble(&bytes, Random::new("search", seed))).unwrap();
         assert!(matches!(reader.next_block(), Err(ReadError::Damaged { .. })));
-        assert_eq!(
-            reader.resync().unwrap().len,
-            (offsets[1] - offsets[0]) as u64,
-            "seed {seed}"
-        );
+        assert_eq!(reader.resync().unwrap().len, (offsets[1] - offsets[0]) as u64, "seed {seed}");
         assert_eq!(reader.next_block().unwrap().unwrap().census().records, 1);
     }
 }

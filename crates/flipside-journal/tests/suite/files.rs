@@ -41,14 +41,8 @@ fn force_replaces_and_does_not_truncate() {
     create_file(&path, true).unwrap().write_all(b"new").unwrap();
     let mut old = String::new();
     open.read_to_string(&mut old).unwrap();
-    assert_eq!(
-        (old.as_str(), fs::read_to_string(&twin).unwrap().as_str()),
-        ("old", "old")
-    );
-    assert_eq!(
-        (fs::read_to_string(&path).unwrap().as_str(), mode(&path)),
-        ("new", 0o600)
-    );
+    assert_eq!((old.as_str(), fs::read_to_string(&twin).unwrap().as_str()), ("old", "old"));
+    assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode(&path)), ("new", 0o600));
     create_file(folder.path().join("fresh"), true).unwrap();
 }
 
@@ -63,26 +57,13 @@ fn links_directories_and_sockets_are_refused_with_and_without_force() {
     let _listener = UnixListener::bind(at("socket")).unwrap();
     for force in [false, true] {
         for link in ["link", "dangling"] {
-            assert!(matches!(
-                create_file(at(link), force),
-                Err(CreateError::SymbolicLink(_))
-            ));
+            assert!(matches!(create_file(at(link), force), Err(CreateError::SymbolicLink(_))));
         }
         for dir in [at("dir"), at("dir/"), at("."), at("dir/..")] {
-            assert!(
-                matches!(create_file(&dir, force), Err(CreateError::Directory(_))),
-                "{}",
-                dir.display()
-            );
+            assert!(matches!(create_file(&dir, force), Err(CreateError::Directory(_))), "{}", dir.display());
         }
-        assert!(matches!(
-            create_file(at("socket"), force),
-            Err(CreateError::Special(_))
-        ));
-        assert!(matches!(
-            create_file("/dev/zero", force),
-            Err(CreateError::Special(_))
-        ));
+        assert!(matches!(create_file(at("socket"), force), Err(CreateError::Special(_))));
+        assert!(matches!(create_file("/dev/zero", force), Err(CreateError::Special(_))));
         let error = create_file(at("no/such/place"), force).unwrap_err();
         assert!(matches!(&error, CreateError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound));
         assert!(error.to_string().contains("no/such/place"));
@@ -110,22 +91,8 @@ fn a_real_file_is_cut_and_sealed() {
     let path = folder.path().join("a.flip");
     let mut writer = Writer::create(create_file(&path, false).unwrap(), ID, 0).unwrap();
     let good = image(&[data(1, 0, b"good")]);
-    writer
-        .append(
-            &good,
-            BlockMeta {
-                records: 1,
-                ..BlockMeta::default()
-            },
-        )
-        .unwrap();
-    writer
-        .seal(Totals {
-            records: 1,
-            payload_bytes: 4,
-            ..Totals::default()
-        })
-        .unwrap();
+    writer.append(&good, BlockMeta { records: 1, ..BlockMeta::default() }).unwrap();
+    writer.seal(Totals { records: 1, payload_bytes: 4, ..Totals::default() }).unwrap();
     let whole = writer.good_len();
     let mut file = writer.into_inner();
     file.write_all(b"half a block").unwrap();

@@ -33,18 +33,9 @@ impl Journal {
         while used < budget {
             let most = (budget - used - 64).min(2_000 + random.below(6_000)) & !7;
             // What would leave no room for another block's header goes into this one.
-            let most = if budget - used - 64 - most < 200 {
-                budget - used - 64
-            } else {
-                most
-            };
+            let most = if budget - used - 64 - most < 200 { budget - used - 64 } else { most };
             let items = block_of(most, random, &mut written);
-            counts.push(
-                items
-                    .iter()
-                    .filter(|item| matches!(item, Item::Data { .. }))
-                    .count(),
-            );
+            counts.push(items.iter().filter(|item| matches!(item, Item::Data { .. })).count());
             raw.push(RawBlock::records(&items));
             all.extend(items);
             used += 64 + most;
@@ -55,11 +46,7 @@ impl Journal {
         assert_eq!(bytes.len(), SIZE);
         let ends = offsets[1..].iter().copied().chain([SIZE]);
         let ranges = offsets.iter().zip(ends).map(|(start, end)| *start..end);
-        Self {
-            blocks: ranges.zip(counts).collect(),
-            bytes,
-            written,
-        }
+        Self { blocks: ranges.zip(counts).collect(), bytes, written }
     }
 
     fn records(&self) -> usize {
@@ -74,23 +61,14 @@ fn block_of(len: usize, random: &mut Random, written: &mut [Vec<(u64, u8, Vec<u8
     while left >= 300 {
         let source = random.below(SOURCES);
         if random.below(9) == 0 {
-            items.push(Item::Aborted {
-                source: source as u16,
-                len: random.below(30),
-            });
+            items.push(Item::Aborted { source: source as u16, len: random.below(30) });
         } else {
             let most = if random.below(3) == 0 { 2_000 } else { 200 };
             let size = random.below(most).min(left - 48);
             let (time, tag, payload) = (random.next(), random.below(2) as u8, random.bytes(size));
             let seq = written[source].len() as u64;
             written[source].push((time, tag, payload.clone()));
-            items.push(Item::Data {
-                source: source as u16,
-                tag,
-                seq,
-                time,
-                payload,
-            });
+            items.push(Item::Data { source: source as u16, tag, seq, time, payload });
         }
         left = len - crate::build::image(&items).len();
     }
@@ -112,30 +90,18 @@ fn read(bytes: &[u8], journal: &Journal) -> Result<Outcome, String> {
     let mut reader = match Reader::new(bytes) {
         Ok(reader) => reader,
         Err(error) => {
-            return Ok(Outcome {
-                first: Some(error),
-                ..outcome
-            });
+            return Ok(Outcome { first: Some(error), ..outcome });
         }
     };
     loop {
         match reader.next_block() {
             Ok(Some(block)) => {
                 for record in block.records() {
-                    let Record::Data {
-                        source,
-                        seq,
-                        time_ns,
-                        tag,
-                        payload,
-                    } = record
-                    else {
+                    let Record::Data { source, seq, time_ns, tag, payload } = record else {
                         continue;
                     };
-                    let original = journal
-                        .written
-                        .get(usize::from(source))
-                        .and_then(|all| all.get(seq as usize));
+                    let original =
+                        journal.written.get(usize::from(source)).and_then(|all| all.get(seq as usize));
                     let same = original.is_some_and(|(t, g, p)| (*t, *g, &p[..]) == (time_ns, tag, payload));
                     if !same {
                         return Err(format!("a wrong record: source {source}, number {seq}"));
@@ -190,26 +156,13 @@ fn every_flip() {
                 "bit {bit} of byte {at}: {:?}",
                 outcome.first
             );
-            let hit = journal
-                .blocks
-                .iter()
-                .find(|(range, _)| range.contains(&at))
-                .map_or(0, |(_, count)| *count);
-            assert_eq!(
-                outcome.good,
-                journal.records() - hit,
-                "bit {bit} of byte {at}: {:?}",
-                outcome.first
-            );
+            let hit =
+                journal.blocks.iter().find(|(range, _)| range.contains(&at)).map_or(0, |(_, count)| *count);
+            assert_eq!(outcome.good, journal.records() - hit, "bit {bit} of byte {at}: {:?}", outcome.first);
             bytes[at] ^= 1 << bit;
         }
     });
-    println!(
-        "{} flips, {} records each, {:?}",
-        SIZE * 8,
-        whole.good,
-        begun.elapsed()
-    );
+    println!("{} flips, {} records each, {:?}", SIZE * 8, whole.good, begun.elapsed());
 }
 
 #[test]
@@ -220,11 +173,7 @@ fn every_truncation() {
         let outcome =
             read(&journal.bytes[..len], &journal).unwrap_or_else(|error| panic!("cut at {len}: {error}"));
         let whole = journal.blocks.iter().filter(|(range, _)| range.end <= len);
-        assert_eq!(
-            outcome.good,
-            whole.map(|(_, count)| count).sum::<usize>(),
-            "cut at {len}"
-        );
+        assert_eq!(outcome.good, whole.map(|(_, count)| count).sum::<usize>(), "cut at {len}");
         assert!(!outcome.sealed, "cut at {len}");
         let boundary = journal.blocks.iter().any(|(range, _)| range.start == len);
         match outcome.first {
@@ -246,11 +195,7 @@ fn the_checker_sees_a_forged_record() {
     let item = |payload: &[u8]| crate::build::data(0, 0, payload);
     let (bytes, _) = file(&[RawBlock::records(&[item(b"true")])]);
     let (forged, _) = file(&[RawBlock::records(&[item(b"trve")])]);
-    let journal = Journal {
-        bytes,
-        blocks: Vec::new(),
-        written: vec![vec![(1000, 0, b"true".to_vec())]],
-    };
+    let journal = Journal { bytes, blocks: Vec::new(), written: vec![vec![(1000, 0, b"true".to_vec())]] };
     assert_eq!(read(&journal.bytes, &journal).unwrap().good, 1);
     assert!(read(&forged, &journal).is_err());
 }

@@ -22,11 +22,8 @@ impl Read for Growing<'_> {
 fn every_byte_that_arrives_is_taken_in() {
     let items = [[data(1, 0, b"first")], [data(1, 1, b"second")]];
     let blocks = [&items[0][..], &items[1][..]].map(RawBlock::records);
-    let (bytes, offsets) = file(&[
-        blocks[0].clone(),
-        blocks[1].clone(),
-        RawBlock::seal(sums(&items.concat()), 2),
-    ]);
+    let (bytes, offsets) =
+        file(&[blocks[0].clone(), blocks[1].clone(), RawBlock::seal(sums(&items.concat()), 2)]);
     let file = RefCell::new(bytes[..64].to_vec());
     let mut reader = Reader::new(Growing(&file, 0)).unwrap();
     let mut seen = Vec::new();
@@ -82,11 +79,7 @@ fn an_error_of_the_input_is_passed_on_and_nothing_is_lost_by_it() {
     bytes[offsets[1] + 10] ^= 1;
     let reads = bytes.len() / 16;
     for fails_in in 4..=reads {
-        let mut reader = Reader::new(Flaky {
-            bytes: &bytes,
-            fails_in,
-        })
-        .unwrap();
+        let mut reader = Reader::new(Flaky { bytes: &bytes, fails_in }).unwrap();
         let (mut blocks, mut errors) = (0, 0);
         loop {
             match reader.next_block() {

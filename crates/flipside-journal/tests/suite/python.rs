@@ -12,12 +12,7 @@ use crate::build::{ID, Item, Random, image, records, sums};
 fn python(journal: &[u8]) -> Option<Output> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/read_journal.py");
     let mut command = Command::new("python3");
-    command
-        .arg(script)
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.arg(script).arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -43,51 +38,18 @@ fn journal() -> Vec<u8> {
                 let len = random.below(300);
                 let payload = random.bytes(len);
                 let tag = random.below(2) as u8;
-                let data = Item::Data {
-                    source: 1,
-                    tag,
-                    seq: random.next(),
-                    time: random.next(),
-                    payload,
-                };
-                let gap = Item::Gap {
-                    source: 0,
-                    records: 2,
-                    bytes: 50,
-                };
-                [
-                    data,
-                    gap,
-                    Item::Aborted {
-                        source: 1,
-                        len: len / 9,
-                    },
-                    Item::Pad { len: len / 7 },
-                ]
+                let data = Item::Data { source: 1, tag, seq: random.next(), time: random.next(), payload };
+                let gap = Item::Gap { source: 0, records: 2, bytes: 50 };
+                [data, gap, Item::Aborted { source: 1, len: len / 9 }, Item::Pad { len: len / 7 }]
             })
             .collect();
         writer
-            .append(
-                &image(&items),
-                BlockMeta {
-                    epoch,
-                    records: records(&items),
-                    ..BlockMeta::default()
-                },
-            )
+            .append(&image(&items), BlockMeta { epoch, records: records(&items), ..BlockMeta::default() })
             .unwrap();
         all.extend(items);
     }
     let [records, payload_bytes, lost_records, aborted] = sums(&all);
-    writer
-        .seal(Totals {
-            records,
-            payload_bytes,
-            lost_records,
-            aborted,
-            ..Totals::default()
-        })
-        .unwrap();
+    writer.seal(Totals { records, payload_bytes, lost_records, aborted, ..Totals::default() }).unwrap();
     writer.into_inner()
 }
 
@@ -103,29 +65,20 @@ fn python_reads_the_same() {
     let said = String::from_utf8_lossy(&found.stderr);
     assert!(found.status.success(), "{said}");
     assert!(found.stdout == expected, "python printed other bytes");
-    assert!(
-        said.contains("50 records") && said.contains("100 lost, 50 aborted, sealed"),
-        "{said}"
-    );
+    assert!(said.contains("50 records") && said.contains("100 lost, 50 aborted, sealed"), "{said}");
 }
 
 #[test]
 fn python_sees_damage() {
     let whole = journal();
-    for (at, word) in [
-        (3, "not a journal"),
-        (30, "header damaged"),
-        (90, "header damaged"),
-        (700, "body damaged"),
-    ] {
+    for (at, word) in
+        [(3, "not a journal"), (30, "header damaged"), (90, "header damaged"), (700, "body damaged")]
+    {
         let mut bytes = whole.clone();
         bytes[at] ^= 8;
         let Some(found) = python(&bytes) else { return };
         let said = String::from_utf8_lossy(&found.stderr);
-        assert!(
-            found.status.code() == Some(3) && said.contains(word),
-            "byte {at}: {said}"
-        );
+        assert!(found.status.code() == Some(3) && said.contains(word), "byte {at}: {said}");
     }
     let Some(found) = python(&whole[..whole.len() - 5]) else {
         return;

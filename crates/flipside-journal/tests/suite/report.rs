@@ -15,11 +15,7 @@ fn report(blocks: &[&[Item]]) -> Report {
 }
 
 fn gap(source: u16, records: u64) -> Item {
-    Item::Gap {
-        source,
-        records,
-        bytes: records.saturating_mul(20),
-    }
+    Item::Gap { source, records, bytes: records.saturating_mul(20) }
 }
 
 fn aborted(source: u16) -> Item {
@@ -28,20 +24,11 @@ fn aborted(source: u16) -> Item {
 
 /// Holes, missing, out of order of source 1.
 fn judged(items: &[Item]) -> (u64, u64, u64) {
-    let (whole, halves) = (
-        report(&[items]),
-        report(&[&items[..items.len() / 2], &items[items.len() / 2..]]),
-    );
-    assert_eq!(
-        whole.sources, halves.sources,
-        "where a block ends makes no difference"
-    );
+    let (whole, halves) = (report(&[items]), report(&[&items[..items.len() / 2], &items[items.len() / 2..]]));
+    assert_eq!(whole.sources, halves.sources, "where a block ends makes no difference");
     let source: &SourceReport = &whole.sources[0];
     assert_eq!(source.id, 1);
-    assert_eq!(
-        (whole.missing, whole.out_of_order),
-        (source.missing, source.out_of_order)
-    );
+    assert_eq!((whole.missing, whole.out_of_order), (source.missing, source.out_of_order));
     assert_eq!(whole.is_clean(), source.missing == 0 && source.out_of_order == 0);
     (source.holes, source.missing, source.out_of_order)
 }
@@ -54,31 +41,12 @@ fn holes_must_be_explained() {
     assert_eq!(judged(&[d(0), d(2), d(3), d(9)]), (2, 6, 0));
     assert_eq!(judged(&[d(0), gap(1, 3), d(4)]), (0, 0, 0));
     assert_eq!(judged(&[d(0), gap(1, 1), gap(1, 2), d(4)]), (0, 0, 0));
-    assert_eq!(
-        judged(&[d(0), gap(1, 3), d(5)]),
-        (1, 1, 0),
-        "more is missing than the gap says"
-    );
-    assert_eq!(
-        judged(&[d(0), gap(2, 3), d(4)]),
-        (1, 3, 0),
-        "the gap of another source"
-    );
-    assert_eq!(
-        judged(&[d(0), gap(1, 3), d(4), d(6)]),
-        (1, 1, 0),
-        "a gap explains one hole, not two"
-    );
-    assert_eq!(
-        judged(&[d(0), aborted(1), d(2), aborted(1), d(3)]),
-        (0, 0, 0),
-        "with a number or without"
-    );
+    assert_eq!(judged(&[d(0), gap(1, 3), d(5)]), (1, 1, 0), "more is missing than the gap says");
+    assert_eq!(judged(&[d(0), gap(2, 3), d(4)]), (1, 3, 0), "the gap of another source");
+    assert_eq!(judged(&[d(0), gap(1, 3), d(4), d(6)]), (1, 1, 0), "a gap explains one hole, not two");
+    assert_eq!(judged(&[d(0), aborted(1), d(2), aborted(1), d(3)]), (0, 0, 0), "with a number or without");
     assert_eq!(judged(&[d(0), aborted(1), d(3)]), (1, 1, 0));
-    assert_eq!(
-        judged(&[d(0), gap(1, u64::MAX), gap(1, 5), aborted(1), d(u64::MAX)]),
-        (0, 0, 0)
-    );
+    assert_eq!(judged(&[d(0), gap(1, u64::MAX), gap(1, 5), aborted(1), d(u64::MAX)]), (0, 0, 0));
 }
 
 #[test]
@@ -96,43 +64,16 @@ fn the_sums_by_source() {
         &[data(2, 10, b"12345"), aborted(1), data(1, 1, b"z")],
     ];
     let report = report(&blocks);
-    assert_eq!(
-        (report.blocks, report.census.records, report.census.payload_bytes),
-        (2, 4, 9)
-    );
-    assert_eq!(
-        (
-            report.census.gaps,
-            report.census.lost_records,
-            report.census.lost_bytes
-        ),
-        (1, 4, 80)
-    );
+    assert_eq!((report.blocks, report.census.records, report.census.payload_bytes), (2, 4, 9));
+    assert_eq!((report.census.gaps, report.census.lost_records, report.census.lost_bytes), (1, 4, 80));
     assert_eq!((report.census.aborted, report.totals.unwrap().blocks), (1, 3));
-    let ids: Vec<_> = report
-        .sources
-        .iter()
-        .map(|source| (source.id, source.name.as_deref()))
-        .collect();
+    let ids: Vec<_> = report.sources.iter().map(|source| (source.id, source.name.as_deref())).collect();
     assert_eq!(ids, [(1, Some("one")), (2, None), (9, Some("silent"))]);
     let two = &report.sources[1];
-    assert_eq!(
-        (
-            two.census.records,
-            two.census.payload_bytes,
-            two.census.lost_records
-        ),
-        (2, 5, 4)
-    );
+    assert_eq!((two.census.records, two.census.payload_bytes, two.census.lost_records), (2, 5, 4));
     assert_eq!((two.first_seq, two.last_seq), (Some(5), Some(10)));
-    assert_eq!(
-        (report.sources[0].census.aborted, report.sources[0].census.records),
-        (1, 2)
-    );
-    assert_eq!(
-        (report.sources[2].census.records, report.sources[2].first_seq),
-        (0, None)
-    );
+    assert_eq!((report.sources[0].census.aborted, report.sources[0].census.records), (1, 2));
+    assert_eq!((report.sources[2].census.records, report.sources[2].first_seq), (0, None));
 }
 
 #[test]

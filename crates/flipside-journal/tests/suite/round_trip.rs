@@ -22,32 +22,13 @@ fn item() -> impl Strategy<Value = Item> {
 
 fn to_item(record: Record<'_>) -> Item {
     match record {
-        Record::Data {
-            source,
-            seq,
-            time_ns: time,
-            tag,
-            payload,
-        } => Item::Data {
-            source,
-            tag,
-            seq,
-            time,
-            payload: payload.to_vec(),
-        },
-        Record::Gap {
-            source,
-            lost_records: records,
-            lost_bytes: bytes,
-        } => Item::Gap {
-            source,
-            records,
-            bytes,
-        },
-        Record::Aborted { source, bytes } => Item::Aborted {
-            source,
-            len: bytes as usize,
-        },
+        Record::Data { source, seq, time_ns: time, tag, payload } => {
+            Item::Data { source, tag, seq, time, payload: payload.to_vec() }
+        }
+        Record::Gap { source, lost_records: records, lost_bytes: bytes } => {
+            Item::Gap { source, records, bytes }
+        }
+        Record::Aborted { source, bytes } => Item::Aborted { source, len: bytes as usize },
     }
 }
 
@@ -70,14 +51,7 @@ fn write(blocks: &[Vec<Item>]) -> Vec<u8> {
     }
     let [records, payload_bytes, lost_records, aborted] = sums(&blocks.concat());
     writer
-        .seal(Totals {
-            records,
-            payload_bytes,
-            lost_records,
-            aborted,
-            blocks: 0,
-            end_wall_ns: 77,
-        })
+        .seal(Totals { records, payload_bytes, lost_records, aborted, blocks: 0, end_wall_ns: 77 })
         .unwrap();
     assert!(writer.is_sealed());
     assert_eq!(writer.blocks(), blocks.len() as u64 + 2);
@@ -135,18 +109,8 @@ proptest! {
 #[test]
 fn the_bytes_are_those_of_the_document() {
     let items = vec![
-        Item::Data {
-            source: 1,
-            tag: 1,
-            seq: 0,
-            time: 5,
-            payload: b"abc".to_vec(),
-        },
-        Item::Gap {
-            source: 1,
-            records: 2,
-            bytes: 40,
-        },
+        Item::Data { source: 1, tag: 1, seq: 0, time: 5, payload: b"abc".to_vec() },
+        Item::Gap { source: 1, records: 2, bytes: 40 },
         Item::Aborted { source: 2, len: 9 },
         Item::Pad { len: 3 },
     ];
@@ -157,22 +121,10 @@ fn the_bytes_are_those_of_the_document() {
 
     let mut writer = Writer::create(Vec::new(), ID, 123).unwrap();
     writer.sources(&[(1, "one"), (2, "two")]).unwrap();
-    let meta = BlockMeta {
-        epoch: 5,
-        records: 1,
-        lost: 2,
-        mono_ns: 10,
-        wall_ns: 20,
-    };
+    let meta = BlockMeta { epoch: 5, records: 1, lost: 2, mono_ns: 10, wall_ns: 20 };
     writer.append(&image(&items), meta).unwrap();
-    let totals = Totals {
-        records: 1,
-        payload_bytes: 3,
-        lost_records: 2,
-        aborted: 1,
-        blocks: 99,
-        end_wall_ns: 77,
-    };
+    let totals =
+        Totals { records: 1, payload_bytes: 3, lost_records: 2, aborted: 1, blocks: 99, end_wall_ns: 77 };
     writer.seal(totals).unwrap();
     let mut found = writer.into_inner();
 

@@ -8,10 +8,7 @@ use flipside_journal::{BlockMeta, Cut, End, Fault, MAX_BODY, Reader, Totals, Wri
 use crate::build::{ID, Random, data, image};
 
 fn meta(records: u32) -> BlockMeta {
-    BlockMeta {
-        records,
-        ..BlockMeta::default()
-    }
+    BlockMeta { records, ..BlockMeta::default() }
 }
 
 fn one_record(seq: u64) -> Vec<u8> {
@@ -28,12 +25,7 @@ fn write_some<W: Write>(writer: &mut Writer<W>) -> Result<(), WriteError> {
 }
 
 fn totals(records: u64) -> Totals {
-    Totals {
-        records,
-        payload_bytes: 101 * records,
-        lost_records: 5 - records,
-        ..Totals::default()
-    }
+    Totals { records, payload_bytes: 101 * records, lost_records: 5 - records, ..Totals::default() }
 }
 
 /// Takes between one byte and a few, and is interrupted now and then.
@@ -107,10 +99,7 @@ fn an_image_is_one_vectored_write() {
     }
     assert_eq!(calls.flushes.get(), 0);
     writer.seal(Totals::default()).unwrap();
-    assert_eq!(
-        (calls.plain.get(), calls.vectored.get(), calls.flushes.get()),
-        (1, 11, 1)
-    );
+    assert_eq!((calls.plain.get(), calls.vectored.get(), calls.flushes.get()), (1, 11, 1));
 }
 
 /// Answers every write with the same number, whatever it is offered.
@@ -128,14 +117,8 @@ impl Write for Liar {
 
 #[test]
 fn outputs_that_take_nothing_or_too_much_are_errors() {
-    assert_eq!(
-        Writer::create(Liar(0), ID, 1).unwrap_err().kind(),
-        io::ErrorKind::WriteZero
-    );
-    assert_eq!(
-        Writer::create(Liar(usize::MAX), ID, 1).unwrap_err().kind(),
-        io::ErrorKind::Other
-    );
+    assert_eq!(Writer::create(Liar(0), ID, 1).unwrap_err().kind(), io::ErrorKind::WriteZero);
+    assert_eq!(Writer::create(Liar(usize::MAX), ID, 1).unwrap_err().kind(), io::ErrorKind::Other);
     let mut writer = Writer::create(Liar(64), ID, 1).unwrap();
     let error = writer.append(&[0; 8], meta(0)).unwrap_err();
     assert_eq!(error.io_kind(), Some(io::ErrorKind::Other));
@@ -180,37 +163,19 @@ fn a_full_disk_leaves_a_clean_journal() {
     let needed = 64 + 72 + 5 * (64 + 128) + 64 + 112;
     let (mut sealed, mut unsealed) = (0, 0);
     for room in 64..=needed {
-        let mut writer = Writer::create(
-            Disk {
-                data: Vec::new(),
-                room,
-                stuck: false,
-            },
-            ID,
-            1,
-        )
-        .unwrap();
+        let mut writer = Writer::create(Disk { data: Vec::new(), room, stuck: false }, ID, 1).unwrap();
         let first = write_some(&mut writer);
         assert_eq!(first.is_ok(), room == needed, "room {room}");
         let good = writer.good_len();
         if let Err(first) = first {
-            assert!(
-                matches!(first, WriteError::Io { good_len, .. } if good_len == good),
-                "{first}"
-            );
+            assert!(matches!(first, WriteError::Io { good_len, .. } if good_len == good), "{first}");
             assert_eq!(first.io_kind(), Some(io::ErrorKind::StorageFull));
             // Poisoned: nothing more is written, and the first error is named.
             let again = writer.append(&one_record(9), meta(1)).unwrap_err();
             assert!(matches!(again, WriteError::Poisoned { good_len, .. } if good_len == good));
             assert!(again.to_string().contains("no room"), "{again}");
-            assert!(matches!(
-                writer.sources(&[(3, "x")]),
-                Err(WriteError::Poisoned { .. })
-            ));
-            assert!(matches!(
-                writer.seal(Totals::default()),
-                Err(WriteError::Poisoned { .. })
-            ));
+            assert!(matches!(writer.sources(&[(3, "x")]), Err(WriteError::Poisoned { .. })));
+            assert!(matches!(writer.seal(Totals::default()), Err(WriteError::Poisoned { .. })));
             assert_eq!(again.io_kind(), Some(io::ErrorKind::StorageFull));
         } else {
             assert!(matches!(writer.append(&[], meta(0)), Err(WriteError::Sealed)));
@@ -233,39 +198,18 @@ fn a_full_disk_leaves_a_clean_journal() {
 
 #[test]
 fn an_output_that_cannot_be_cut_stays_poisoned() {
-    let mut writer = Writer::create(
-        Disk {
-            data: Vec::new(),
-            room: 100,
-            stuck: true,
-        },
-        ID,
-        1,
-    )
-    .unwrap();
+    let mut writer = Writer::create(Disk { data: Vec::new(), room: 100, stuck: true }, ID, 1).unwrap();
     writer.append(&one_record(0), meta(1)).unwrap_err();
     let error = writer.cut_and_seal(Totals::default()).unwrap_err();
     assert!(error.to_string().contains("cannot be cut"), "{error}");
-    assert!(matches!(
-        writer.append(&[], meta(0)),
-        Err(WriteError::Poisoned { .. })
-    ));
+    assert!(matches!(writer.append(&[], meta(0)), Err(WriteError::Poisoned { .. })));
     assert_eq!(writer.good_len(), 64);
     assert_eq!(writer.get_ref().data.len(), 100);
 }
 
 #[test]
 fn cut_and_seal_without_an_error_is_seal() {
-    let mut writer = Writer::create(
-        Disk {
-            data: Vec::new(),
-            room: 999,
-            stuck: true,
-        },
-        ID,
-        1,
-    )
-    .unwrap();
+    let mut writer = Writer::create(Disk { data: Vec::new(), room: 999, stuck: true }, ID, 1).unwrap();
     writer.append(&one_record(0), meta(1)).unwrap();
     writer.cut_and_seal(totals(1)).unwrap();
     assert!(matches!(writer.cut_and_seal(totals(1)), Err(WriteError::Sealed)));
@@ -275,10 +219,7 @@ fn cut_and_seal_without_an_error_is_seal() {
 #[test]
 fn what_no_reader_would_accept_is_not_written() {
     let mut writer = Writer::create(Vec::new(), ID, 1).unwrap();
-    assert!(matches!(
-        writer.append(&[0; 9], meta(0)),
-        Err(WriteError::ImageLength { len: 9 })
-    ));
+    assert!(matches!(writer.append(&[0; 9], meta(0)), Err(WriteError::ImageLength { len: 9 })));
     let long = "x".repeat(256);
     for (entries, fault) in [
         (&[(u16::MAX, "a")][..], Fault::SourceId),
@@ -287,16 +228,11 @@ fn what_no_reader_would_accept_is_not_written() {
         (&[(1, "a"), (1, "b")], Fault::SourceRenamed { id: 1 }),
     ] {
         let found = writer.sources(entries).unwrap_err();
-        assert!(
-            matches!(&found, WriteError::Sources(what) if *what == fault),
-            "{found}"
-        );
+        assert!(matches!(&found, WriteError::Sources(what) if *what == fault), "{found}");
     }
     assert_eq!(writer.good_len(), 64);
     // None of them has poisoned the writer, and a repeated name costs nothing.
-    writer
-        .sources(&[(1, &long[..255]), (1, &long[..255]), (65_534, "z")])
-        .unwrap();
+    writer.sources(&[(1, &long[..255]), (1, &long[..255]), (65_534, "z")]).unwrap();
     let len = writer.good_len();
     writer.sources(&[(65_534, "z")]).unwrap();
     writer.sources(&[]).unwrap();
@@ -307,20 +243,14 @@ fn what_no_reader_would_accept_is_not_written() {
     let mut reader = Reader::new(&bytes[..]).unwrap();
     assert!(reader.next_block().unwrap().is_none());
     assert!(matches!(reader.end(), Some(End::Sealed(_))));
-    assert_eq!(
-        (reader.sources().len(), reader.sources().name(65_534)),
-        (2, Some("z"))
-    );
+    assert_eq!((reader.sources().len(), reader.sources().name(65_534)), (2, Some("z")));
 }
 
 #[test]
 fn the_largest_table_of_sources() {
     let names: Vec<String> = (0..65_535).map(|id| format!("{id:0>255}")).collect();
-    let entries: Vec<(u16, &str)> = names
-        .iter()
-        .enumerate()
-        .map(|(id, name)| (id as u16, &name[..]))
-        .collect();
+    let entries: Vec<(u16, &str)> =
+        names.iter().enumerate().map(|(id, name)| (id as u16, &name[..])).collect();
     let mut writer = Writer::create(Vec::new(), ID, 1).unwrap();
     writer.sources(&entries).unwrap();
     let bytes = writer.into_inner();
