@@ -160,7 +160,7 @@ pub(crate) struct LoadArgs {
     /// Who carries the blocks
     #[arg(long, value_enum, default_value = "flipside", conflicts_with = "compare")]
     pub(crate) with: With,
-    /// Run all three in turn, and show them as bars
+    /// Run all three in turn, three rounds of 1s (or --duration or --blocks), and show them as bars
     #[arg(long)]
     pub(crate) compare: bool,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! Where the journal goes, and the thread that takes it there.
 
 use std::fs::File;
-use std::io::{self, IoSlice, Stdout, Write};
+use std::io::{self, IoSlice, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use flipside::collect::{Batch, Collector, Drain, Record};
@@ -68,7 +68,18 @@ impl Output {
         sources: &[(u16, &str)],
     ) -> Result<Self, Failure> {
         let (sink, path) = match wanted {
-            Some(path) if path == Path::new("-") => (Sink::Stdout(io::stdout()), None),
+            Some(path) if path == Path::new("-") => {
+                if io::stdout().is_terminal() {
+                    let failure = Failure::usage("-w - would pour a journal onto the terminal");
+                    return Err(failure.hint("send it on: -w - | flipside show -, or name a file"));
+                }
+                (Sink::Stdout(io::stdout()), None)
+            }
+            Some(path) if path.extension().is_some_and(|it| it == "pcapng" || it == "pcap") => {
+                let name = path.display();
+                return Err(Failure::usage(format_args!("{name}: capture files are not written yet"))
+                    .hint("name a journal, with another extension"));
+            }
             Some(path) => (Sink::File(create(path, force)?), Some(path.to_owned())),
             None => {
                 let (file, path) = create_default()?;

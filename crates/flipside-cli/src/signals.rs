@@ -6,7 +6,7 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,12 @@ pub(crate) fn forward<T: Send + 'static>(
                     SIGUSR1 => Signal::Statistics,
                     // A limit on file sizes: caught, so that the write fails instead, which is told.
                     SIGXFSZ => continue,
-                    _ if stopping => std::process::exit(130),
+                    _ if stopping => {
+                        say(format_args!(
+                            "stopped at once: the journal is good up to its last block, not sealed"
+                        ));
+                        std::process::exit(130)
+                    }
                     stop => {
                         stopping = true;
                         Signal::Stop(stop)

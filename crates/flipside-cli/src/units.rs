@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A size: `4096`, `64KiB`, `1MB`. At least one byte.
 pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let bytes =
-        parse_size::parse_size(text).map_err(|error| format!("{error}; say it as 4096, 64KiB or 1MiB"))?;
+        parse_size::parse_size(text).map_err(|_| "not a size; say it as 4096, 64KiB or 1MiB".to_owned())?;
     match usize::try_from(bytes) {
         Ok(0) => Err("must be at least 1 byte".to_owned()),
         Ok(bytes) => Ok(bytes),
@@ -26,7 +26,7 @@ pub(crate) fn parse_duration_or_zero(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; say it as 10s, 250ms or 1m30s"))
+    humantime::parse_duration(text).map_err(|_| "not a time; say it as 10s, 250ms or 1m30s".to_owned())
 }
 
 /// Nanoseconds as a bare number, or a time.
@@ -58,6 +58,11 @@ pub(crate) fn count(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `1 record`, `1,234 records`.
+pub(crate) fn many(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// Bytes with a binary unit: `4.7 MiB`.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::args::VerifyArgs;
 use crate::failure::{ERROR, Failure, LOSS};
 use crate::journals::{Input, unreadable};
-use crate::units::{bytes, count};
+use crate::units::{bytes, count, many};
 
 /// Damages that are listed one by one.
 const LISTED: usize = 20;
@@ -66,7 +66,9 @@ enum Verdict {
 
 impl Verdict {
     fn of(report: &Report, live: bool) -> Self {
-        let damaged = !report.damages.is_empty() || report.missing != 0 || report.out_of_order != 0;
+        // A gap that is told late may be on its way while there is no seal.
+        let missing = report.is_sealed() && report.missing != 0;
+        let damaged = !report.damages.is_empty() || missing || report.out_of_order != 0;
         match (damaged, report.is_sealed(), live) {
             (true, ..) => Self::Damaged,
             (false, true, _) => Self::Good,
@@ -94,18 +96,18 @@ impl Verdict {
     fn text(self, name: &str, report: &Report) -> String {
         let census = &report.census;
         let mut text = format!(
-            "{name}: {}: {} records, {} in {} blocks{}\n",
+            "{name}: {}: {}, {} in {}{}\n",
             self.word(),
-            count(census.records),
+            many(census.records, "record"),
             bytes(census.payload_bytes as f64),
-            count(report.blocks),
+            many(report.blocks, "block"),
             if report.is_sealed() { ", sealed" } else { ", not sealed" },
         );
         for source in &report.sources {
             text.push_str(&format!(
-                "  {}: {} records, {}{}{}\n",
+                "  {}: {}, {}{}{}\n",
                 source.name.as_deref().unwrap_or("(no name)"),
-                count(source.census.records),
+                many(source.census.records, "record"),
                 bytes(source.census.payload_bytes as f64),
                 told(", lost and told by gaps: ", source.census.lost_records),
                 told(", MISSING without a gap: ", source.missing),

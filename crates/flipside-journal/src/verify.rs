@@ -151,9 +151,21 @@ impl SourceReport {
         self.census.count(record);
         match *record {
             Record::Data { seq, .. } => self.sequence(seq),
-            Record::Gap { lost_records, .. } => self.explained = self.explained.saturating_add(lost_records),
+            Record::Gap { lost_records, .. } => self.explain(lost_records),
             Record::Aborted { .. } => self.may_explain = self.may_explain.saturating_add(1),
         }
+    }
+
+    /// A loss that was counted while the sides flipped is told one block late: it first explains what is missing
+    /// already, then what is to come. Every loss leaves a hole, so records that are missing for another reason
+    /// stay missing.
+    fn explain(&mut self, lost: u64) {
+        let late = lost.min(self.missing);
+        self.missing -= late;
+        if self.missing == 0 {
+            self.holes = 0;
+        }
+        self.explained = self.explained.saturating_add(lost - late);
     }
 
     /// Lost records have sequence numbers too, so a number must exceed the last by one and the losses between.

@@ -8,12 +8,18 @@ mod run;
 mod writers;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use flipside_journal::CreateError;
 
 use crate::args::{LoadArgs, OverflowArg, With};
 use crate::failure::{ERROR, Failure, say};
 use crate::json::Target;
+
+/// `--compare`: so many rounds, of this length unless told.
+const ROUNDS: usize = 3;
+const COMPARED: Duration = Duration::from_secs(1);
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Runs it, once or once for each carrier, and returns the exit status.
 pub(crate) fn load(args: &LoadArgs) -> Result<u8, Failure> {
@@ -32,7 +38,6 @@ pub(crate) fn load(args: &LoadArgs) -> Result<u8, Failure> {
 }
 
 fn compare(args: &LoadArgs, target: Target) -> Result<u8, Failure> {
-    let mut outcomes = Vec::new();
     let all = [With::Flipside, With::Mutex, With::Crossbeam];
     let place = |with| args.buffer.write.as_deref().map(|path| beside(path, report::name(with)));
     // Found out before the first of them runs; what appears later is found when it is created.
@@ -41,25 +46,64 @@ fn compare(args: &LoadArgs, target: Target) -> Result<u8, Failure> {
     {
         return Err(crate::output::create_failed(&CreateError::Exists(path)));
     }
-    for with in all {
-        let place = place(with);
-        let outcome = run::run(args, with, place.as_deref())?;
-        if place.is_none() {
-            // Nobody asked for these files: they were only written to be timed and read back.
-            outcome.path.iter().for_each(|path| drop(std::fs::remove_file(path)));
+    let mut args = args.clone();
+    args.duration = args.duration.or(args.blocks.is_none().then_some(COMPARED));
+    // In turns, so that a disk that slows down slows down all of them; whoever is first must not pay for the first
+    // pages of the cache and the first steps of the processor.
+    warm_up(&args)?;
+    let mut turns: Vec<Turns> = all.into_iter().map(Turns::new).collect();
+    'rounds: for _ in 0..ROUNDS {
+        for turn in &mut turns {
+            let place = place(turn.with);
+            let outcome = run::run(&args, turn.with, place.as_deref())?;
+            if place.is_none() {
+                // Nobody asked for these files: they were only written to be timed and read back.
+                outcome.path.iter().for_each(|path| drop(std::fs::remove_file(path)));
+            }
+            let stopped = outcome.stopped;
+            turn.rates.push(report::rate(&outcome));
+            turn.last = Some(outcome);
+            if stopped {
+                break 'rounds;
+            }
         }
-        let stopped = outcome.stopped;
-        outcomes.push(outcome);
-        if stopped {
-            break;
-        }
+        // The next round takes the place of this one.
+        args.buffer.force = true;
     }
     if target.leaves_room_for_words() && !args.buffer.quiet {
-        report::bars(&outcomes).iter().for_each(|line| say(format_args!("{line}")));
+        report::bars(&turns).iter().for_each(|line| say(format_args!("{line}")));
     }
-    let rows: Vec<_> = outcomes.iter().map(|outcome| report::json(outcome, false)).collect();
+    let last = || turns.iter().filter_map(|turn| turn.last.as_ref());
+    let rows: Vec<_> = turns.iter().filter_map(report::compared).collect();
     target.put(&serde_json::json!({ "compare": rows }))?;
-    Ok(outcomes.iter().map(verdict).max().unwrap_or(0))
+    Ok(last().map(verdict).max().unwrap_or(0))
+}
+
+/// One carrier's rounds.
+struct Turns {
+    with: With,
+    /// Payload bytes per second of each round.
+    rates: Vec<f64>,
+    last: Option<run::Outcome>,
+}
+
+impl Turns {
+    fn new(with: With) -> Self {
+        Self { with, rates: Vec::new(), last: None }
+    }
+}
+
+/// A moment of load that nobody counts.
+fn warm_up(args: &LoadArgs) -> Result<(), Failure> {
+    let mut args = args.clone();
+    args.buffer.write = None;
+    args.duration = Some(WARM_UP);
+    let blocks = args.blocks.take();
+    if blocks.is_none_or(|blocks| blocks >= 10_000) {
+        let outcome = run::run(&args, With::Flipside, None)?;
+        outcome.path.iter().for_each(|path| drop(std::fs::remove_file(path)));
+    }
+    Ok(())
 }
 
 fn verdict(outcome: &run::Outcome) -> u8 {

@@ -3,6 +3,7 @@
 use flipside_sources::dist::Dist;
 use serde_json::{Map, Value, json};
 
+use super::Turns;
 use super::run::Outcome;
 use crate::args::With;
 use crate::cost;
@@ -20,7 +21,7 @@ pub(super) const fn name(with: With) -> &'static str {
 }
 
 /// Payload bytes to disk per second.
-fn rate(outcome: &Outcome) -> f64 {
+pub(super) fn rate(outcome: &Outcome) -> f64 {
     outcome.received().bytes as f64 / outcome.seconds.max(1e-9)
 }
 
@@ -100,24 +101,38 @@ fn write_ns(outcome: &Outcome) -> Dist {
 }
 
 /// All carriers side by side.
-pub(super) fn bars(outcomes: &[Outcome]) -> Vec<String> {
-    let most = outcomes.iter().map(rate).fold(1.0, f64::max);
-    let mut lines = vec!["payload to disk per second, one run each; p99.9 of a write call:".to_owned()];
-    for outcome in outcomes {
-        let width = (rate(outcome) / most * BAR as f64).round() as usize;
-        let tail = write_ns(outcome);
+pub(super) fn bars(turns: &[Turns]) -> Vec<String> {
+    let most = turns.iter().map(median).fold(1.0, f64::max);
+    let rounds = turns.iter().map(|turn| turn.rates.len()).max().unwrap_or(0);
+    let mut lines =
+        vec![format!("payload to disk per second, median of {rounds} interleaved rounds (fewest to most):")];
+    for turn in turns {
+        let width = (median(turn) / most * BAR as f64).round() as usize;
+        let ends =
+            turn.rates.iter().fold((f64::MAX, 0.0f64), |(min, max), rate| (min.min(*rate), max.max(*rate)));
         lines.push(format!(
-            "  {:<10} {:<BAR$} {:>10}/s   {:>9}",
-            name(outcome.with),
+            "  {:<10} {:<BAR$} {:>9}/s ({} to {})",
+            name(turn.with),
             "█".repeat(width),
-            bytes(rate(outcome)),
-            nanos(tail.quantile(0.999)),
+            bytes(median(turn)),
+            bytes(ends.0),
+            bytes(ends.1),
         ));
     }
-    lines.push(
-        "  (one run on a machine that does other things too; flipside-bench measures properly)".to_owned(),
-    );
     lines
+}
+
+/// The object of a carrier: its last round, and the rates of all.
+pub(super) fn compared(turn: &Turns) -> Option<Value> {
+    let mut object = json(turn.last.as_ref()?, false);
+    object["bytes_per_s"] = json!({ "median": median(turn), "samples": turn.rates });
+    Some(object)
+}
+
+fn median(turn: &Turns) -> f64 {
+    let mut sorted = turn.rates.clone();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// What was lost, by cause: what is neither dropped nor refused did not reach the disk.

@@ -1,5 +1,6 @@
 //! One run: the threads, the journal, the check.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -63,6 +64,10 @@ pub(super) fn run(args: &LoadArgs, with: With, place: Option<&Path>) -> Result<O
     let table: Vec<_> = names.iter().map(|(id, name)| (*id, name.as_str())).collect();
     let output = Output::create(place, args.buffer.force, clock, &table)?;
     let limit = if args.blocks.is_some() { None } else { Some(args.duration.unwrap_or(DURATION)) };
+    if !args.buffer.quiet && std::io::stderr().is_terminal() {
+        let name = super::report::name(with);
+        say(format_args!("{writers} writers through {name} to {}; Ctrl-C ends it in order", output.name()));
+    }
     // Whoever holds this keeps the writers running; a signal lets go of it.
     let running = Arc::new(());
     let job = Job::new(args, clock, limit.and_then(|t| clock.start.checked_add(t)), Arc::downgrade(&running));

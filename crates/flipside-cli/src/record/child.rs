@@ -1,6 +1,7 @@
 //! A command whose output is recorded.
 
 use std::io;
+use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -17,6 +18,24 @@ pub(super) struct Running {
     pid: Option<Pid>,
 }
 
+/// Whether a command can be found, before anything is done for its sake.
+pub(super) fn check(plan: &ChildPlan) -> Result<(), Failure> {
+    let name = Path::new(&plan.command[0]);
+    let is_there = |path: &Path| path.is_file();
+    let found = if name.components().count() > 1 {
+        is_there(name)
+    } else {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| is_there(&folder.join(name)))
+    };
+    if found { Ok(()) } else { Err(cannot_start(plan, &io::ErrorKind::NotFound.into())) }
+}
+
+fn cannot_start(plan: &ChildPlan, error: &io::Error) -> Failure {
+    Failure::error(format_args!("cannot start {}: {error}", plan.command[0].to_string_lossy()))
+        .hint("check its name and that it is executable")
+}
+
 /// A running command and its two pipes.
 pub(super) type Started = (Running, ChildStdout, ChildStderr);
 
@@ -27,10 +46,7 @@ pub(super) fn start(
     events: Sender<Event>,
 ) -> Result<Started, Failure> {
     let (name, arguments) = (&plan.command[0], &plan.command[1..]);
-    let failed = |error: io::Error| {
-        Failure::error(format_args!("cannot start {}: {error}", name.to_string_lossy()))
-            .hint("check its name and that it is executable")
-    };
+    let failed = |error: io::Error| cannot_start(plan, &error);
     let mut command = Command::new(name);
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     if stdin_is_ours {
@@ -55,6 +71,10 @@ fn await_end(child: &mut Child) -> io::Result<ExitStatus> {
 }
 
 impl Running {
+    pub(super) fn pid(&self) -> Option<i32> {
+        self.pid.map(Pid::as_raw_pid)
+    }
+
     /// Passes a signal on. A child that has just ended does not mind.
     pub(super) fn signal(&self, number: i32) {
         let signal = Signal::from_named_raw(number).unwrap_or(Signal::TERM);

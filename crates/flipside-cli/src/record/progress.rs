@@ -25,7 +25,9 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(args: &RecordArgs, title: &str, output: &str, duration: Option<Duration>) -> Self {
-        let quiet = args.buffer.quiet;
+        // Where others write to the terminal too, a line that is drawn again and again would only be in the way.
+        let typed = args.sources.iter().any(|source| source == "-") && std::io::stdin().is_terminal();
+        let quiet = args.buffer.quiet || !args.command.is_empty() || typed;
         let bar = (!quiet && std::io::stderr().is_terminal()).then(ProgressBar::new_spinner);
         if let Some(bar) = &bar {
             say(format_args!("recording {title} to {output}; Ctrl-C ends it in order"));

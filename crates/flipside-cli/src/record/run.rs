@@ -43,6 +43,8 @@ pub(super) struct Ended {
     pub(super) late: u64,
     pub(super) missed: u64,
     pub(super) vanished: Vec<Vanished>,
+    /// Whether it has an end of its own.
+    pub(super) finite: bool,
 }
 
 /// Everything that is known at the end.
@@ -57,6 +59,8 @@ pub(super) struct Finished {
     pub(super) seconds: f64,
     pub(super) child: Option<io::Result<ExitStatus>>,
     pub(super) pinned: Option<String>,
+    /// A command that did not end when it was asked to.
+    pub(super) left_running: Option<i32>,
 }
 
 /// Records until everything has ended, or somebody stops it.
@@ -65,6 +69,7 @@ pub(super) fn run(args: &RecordArgs, mut plan: Plan) -> Result<Finished, Failure
     let title = plan.title();
     let (collector, reader) =
         super::builder(&args.buffer, plan.names.len()).build().map_err(super::build_failed)?;
+    plan.child.as_ref().map(child::check).transpose()?;
     let clock = super::clock();
     let table: Vec<(u16, &str)> = (0u16..).zip(plan.names.iter().map(String::as_str)).collect();
     let output = Output::create(args.buffer.write.as_deref(), args.buffer.force, clock, &table)?;
@@ -98,6 +103,7 @@ pub(super) fn run(args: &RecordArgs, mut plan: Plan) -> Result<Finished, Failure
         seconds,
         child: watch.child_status,
         pinned: places.note,
+        left_running: watch.left_running,
     })
 }
 

@@ -78,11 +78,13 @@ pub(super) fn start_sources(
     if let Some(id) = plan.stdin {
         setting.start_lines(id, io::stdin(), None::<io::Sink>, watch.stop.clone())?;
         watch.running += 1;
+        watch.finite += 1;
     }
     if let (Some((running, out, err)), Some(plan)) = (child, &plan.child) {
         setting.start_lines(plan.stdout, out, Some(io::stdout()), watch.child_stop.clone())?;
         setting.start_lines(plan.stderr, err, Some(io::stderr()), watch.child_stop.clone())?;
         watch.running += 2;
+        watch.finite += 2;
         watch.running_child = Some(running);
     }
     Ok(())
@@ -136,7 +138,8 @@ impl Setting<'_> {
             let burst = rate.finish(clock.now_ns()).report();
             let (late, missed, vanished) = (0, 0, Vec::new());
             let tally = feed.finish();
-            let ended = Ended { id, tally, unit: "bytes", burst, ending, late, missed, vanished };
+            let ended =
+                Ended { id, tally, unit: "bytes", burst, ending, late, missed, vanished, finite: true };
             let _ = events.send(Event::Ended(vec![ended]));
         })?;
         Ok(())
@@ -157,6 +160,7 @@ fn host_ended(ids: &[u16], sources: &[Source], sampled: Sampled) -> Vec<Ended> {
         late: if index == 0 { late } else { 0 },
         missed: if index == 0 { missed } else { 0 },
         vanished: vanished.take().unwrap_or_default(),
+        finite: false,
     });
     ended.collect()
 }

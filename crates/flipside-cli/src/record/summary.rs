@@ -15,7 +15,6 @@ use crate::args::RecordArgs;
 use crate::cost;
 use crate::failure::{Failure, say};
 use crate::json::Target;
-use crate::units;
 
 /// One source's share.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ impl Summary {
     pub(super) fn of(mut finished: Finished) -> Self {
         let cpu_s = cost::cpu().as_secs_f64();
         let mut ended: BTreeMap<u16, Ended> = finished.ended.drain(..).map(|one| (one.id, one)).collect();
-        let mut failure = journal_failure(&finished);
+        let mut failure = journal_failure(&finished).or_else(|| still_running(&finished));
         let mut sources = Vec::new();
         let mut tally = Tally::new();
         for (id, name) in (0u16..).zip(&finished.names) {
@@ -132,7 +131,11 @@ impl Summary {
             "peak_rss_bytes": cost::peak_rss_bytes(),
             "late": self.ticks(|ended| ended.late),
             "missed": self.ticks(|ended| ended.missed),
+            "masked": self.finished.masked.iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
+        if let Some(note) = &self.finished.pinned {
+            object["pin"] = json!(note);
+        }
         match &self.read_back {
             Some(Ok(records)) => object["read_back"] = json!({"records": records, "good": true}),
             Some(Err(what)) => object["read_back"] = json!({"error": what, "good": false}),
@@ -184,7 +187,14 @@ fn journal_failure(finished: &Finished) -> Option<Failure> {
     None
 }
 
-fn is_regular(path: &Path) -> bool {
+/// A command that did not end when it was asked to.
+fn still_running(finished: &Finished) -> Option<Failure> {
+    let pid = finished.left_running?;
+    let failure = Failure::error(format_args!("the command is still running (process {pid}), unrecorded"));
+    Some(failure.hint(format_args!("it did not end when it was asked to; kill -9 {pid} ends it")))
+}
+
+pub(super) fn is_regular(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.is_file())
 }
 
@@ -232,9 +242,4 @@ pub(crate) fn quantiles(dist: &Dist) -> Value {
         "min": dist.min(), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p99.9": at(0.999),
         "max": dist.max(),
     })
-}
-
-/// `1,234,567` records.
-pub(super) fn records(count: u64) -> String {
-    format!("{} record{}", units::count(count), if count == 1 { "" } else { "s" })
 }

@@ -2,8 +2,8 @@
 
 use flipside_sources::host::ticks_per_second;
 
-use super::summary::{SourceSummary, Summary, records};
-use crate::units::{bytes, count, nanos, quantity};
+use super::summary::{SourceSummary, Summary, is_regular};
+use crate::units::{bytes, count, many, nanos, quantity};
 
 /// Columns of the plot of a run.
 const PLOT: usize = 20;
@@ -18,22 +18,23 @@ pub(super) fn lines(summary: &Summary, verbose: bool) -> Vec<String> {
         "recorded {} for {:.1} s: {}, {} to {file}",
         finished.title,
         finished.seconds,
-        records(summary.received()),
+        many(summary.received(), "record"),
         bytes(summary.bytes() as f64),
     ));
     lines.push(law(summary));
     lines.extend(masked(summary, verbose));
     lines.push(String::new());
-    lines.extend(sources(summary));
+    lines.extend(sources(summary, verbose));
     lines.push(String::new());
     lines.extend(verdict(summary));
-    lines.push(cost(summary));
+    lines.extend(cost(summary));
     if let Some(note) = &finished.pinned {
         lines.push(format!("  {note}"));
     }
-    if finished.drained.output.path.is_some() {
+    if finished.drained.output.path.as_deref().is_some_and(is_regular) {
         let program = program();
-        lines.push(format!("  next: {program} show {file} | head    {program} verify {file}"));
+        lines.push(format!("  next: {program} show {file} | head"));
+        lines.push(format!("        {program} verify {file}"));
     }
     lines
 }
@@ -50,12 +51,11 @@ fn law(summary: &Summary) -> String {
     let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
     let stats = &summary.finished.report.stats;
     format!(
-        "  received {} = written {} + filtered 0 + dropped {}{causes};  {} flip{}, fullest side {} %",
+        "  received {} = written {} + filtered 0 + dropped {}{causes};  {}, fullest side {} %",
         count(summary.received()),
         count(summary.written()),
         count(summary.dropped_total()),
-        count(stats.flips),
-        if stats.flips == 1 { "" } else { "s" },
+        many(stats.flips, "flip"),
         100 * stats.high_water / stats.side,
     )
 }
@@ -85,11 +85,17 @@ const COLUMNS: [(&str, usize); 8] = [
     ("run", PLOT + 2),
 ];
 
-fn sources(summary: &Summary) -> Vec<String> {
+fn sources(summary: &Summary, verbose: bool) -> Vec<String> {
     let width = terminal_width();
     let mut lines = vec![line(COLUMNS.map(|(name, _)| name.to_owned()), width)];
     for source in &summary.sources {
         lines.push(line(cells(source), width));
+        if verbose && let Some(sizes) = source.ended.as_ref().map(|ended| &ended.tally.sizes) {
+            let at = |quantile| count(sizes.quantile(quantile));
+            let (min, max) = (count(sizes.min()), count(sizes.max()));
+            let (p50, p90, p99) = (at(0.5), at(0.9), at(0.99));
+            lines.push(format!("    sizes: {min} to {max} bytes, median {p50}, p90 {p90}, p99 {p99}"));
+        }
         let vanished = source.ended.iter().flat_map(|ended| &ended.vanished);
         lines.extend(vanished.map(|vanished| format!("    vanished: {vanished}")));
         if source.ended.is_none() {
@@ -188,33 +194,40 @@ fn verdict(summary: &Summary) -> Vec<String> {
     let all = summary.written();
     match &summary.read_back {
         Some(Ok(found)) => {
-            vec![format!("  read back: {} of {}, checksums good", count(*found), records(all))]
+            vec![format!("  read back: {} of {}, checksums good", count(*found), many(all, "record"))]
         }
         Some(Err(what)) => vec![format!("  read back: {what}")],
         None => Vec::new(),
     }
 }
 
-fn cost(summary: &Summary) -> String {
-    let mut parts = vec![format!("{:.1} % of one core", summary.cpu_percent())];
+fn cost(summary: &Summary) -> Vec<String> {
+    let mut parts = Vec::new();
+    // Starting and reading back weigh too much in a short run for a share to mean anything.
+    if summary.finished.seconds >= 1.0 {
+        parts.push(format!("{:.1} % of one core", summary.cpu_percent()));
+    }
     if let Some(peak) = crate::cost::peak_rss_bytes() {
         parts.push(format!("{} resident", bytes(peak as f64)));
     }
+    if summary.finished.names.iter().any(|name| name == "cpu") {
+        let (late, missed) = (summary.ticks(|ended| ended.late), summary.ticks(|ended| ended.missed));
+        parts.push(format!("{} late, {} missed", many(late, "sample"), count(missed)));
+    }
+    let mut lines = vec![format!("  cost: {}", parts.join("; "))];
     let writes = &summary.tally.write_ns;
+    let waits = summary.finished.report.stats.total();
     if !writes.is_empty() {
         let at = |quantile| nanos(writes.quantile(quantile));
-        parts.push(format!("a write took {} (median), {} (p99.9)", at(0.5), at(0.999)));
-    }
-    let (late, missed) = (summary.ticks(|ended| ended.late), summary.ticks(|ended| ended.missed));
-    if summary.finished.names.iter().any(|name| name == "cpu") {
-        parts.push(format!("{} samples late, {} missed", count(late), count(missed)));
-    }
-    let waits = summary.finished.report.stats.total();
-    if waits.waits > 0 {
         let waited = nanos(u64::try_from(waits.waited.as_nanos()).unwrap_or(u64::MAX));
-        parts.push(format!("sources waited {} times, {waited} in all", count(waits.waits)));
+        lines.push(format!(
+            "  a write took {} (median), {} (p99.9); sources waited for room {}, {waited} in all",
+            at(0.5),
+            at(0.999),
+            many(waits.waits, "time"),
+        ));
     }
-    format!("  cost: {}", parts.join("; "))
+    lines
 }
 
 #[cfg(test)]

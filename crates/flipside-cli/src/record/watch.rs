@@ -37,6 +37,10 @@ pub(super) struct Watch {
     /// Source threads that have not ended.
     pub(super) running: usize,
     pub(super) ended: Vec<Ended>,
+    /// Those of them that end by themselves: not the host's.
+    pub(super) finite: usize,
+    /// The process id of a command that did not end when it was asked to.
+    pub(super) left_running: Option<i32>,
     /// When to stop.
     deadline: Option<Instant>,
     /// When to wait no longer for what was stopped.
@@ -66,6 +70,8 @@ impl Watch {
             running_child: None,
             child_status: None,
             running: 0,
+            finite: 0,
+            left_running: None,
             ended: Vec::new(),
             deadline: plan.duration.and_then(|time| clock.start.checked_add(time)),
             last_call: None,
@@ -103,7 +109,9 @@ impl Watch {
             Event::Signal(Signal::Stop(number)) => self.end(number),
             Event::ChildEnded(status) => {
                 self.running_child = None;
+                self.left_running = None;
                 self.child_status = Some(status);
+                self.end_with_the_last();
             }
             Event::JournalEnded => self.end(signal_hook::consts::SIGTERM),
             Event::Ended(ended) => {
@@ -113,8 +121,20 @@ impl Watch {
                 if ended.iter().any(refused) {
                     self.end(signal_hook::consts::SIGTERM);
                 }
+                let was_finite = ended.iter().any(|one| one.finite);
                 self.ended.extend(ended);
+                if was_finite {
+                    self.finite -= 1;
+                    self.end_with_the_last();
+                }
             }
+        }
+    }
+
+    /// The host has no end of its own: beside other sources it is recorded until the last of those has ended.
+    fn end_with_the_last(&mut self) {
+        if self.finite == 0 && self.running_child.is_none() {
+            self.stopper = None;
         }
     }
 
@@ -139,7 +159,11 @@ impl Watch {
         if self.child_stopper.take().is_none() {
             return false;
         }
-        self.running_child = None;
+        if let Some(child) = self.running_child.take() {
+            // A terminal's Ctrl-C may have been ignored; this is the last word before it is left alone.
+            child.signal(signal_hook::consts::SIGTERM);
+            self.left_running = child.pid();
+        }
         self.last_call = now.checked_add(GRACE);
         true
     }

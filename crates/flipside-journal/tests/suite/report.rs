@@ -44,6 +44,9 @@ fn holes_must_be_explained() {
     assert_eq!(judged(&[d(0), gap(1, 3), d(5)]), (1, 1, 0), "more is missing than the gap says");
     assert_eq!(judged(&[d(0), gap(2, 3), d(4)]), (1, 3, 0), "the gap of another source");
     assert_eq!(judged(&[d(0), gap(1, 3), d(4), d(6)]), (1, 1, 0), "a gap explains one hole, not two");
+    assert_eq!(judged(&[d(0), d(2), gap(1, 1), d(3)]), (0, 0, 0), "a gap that is told late");
+    assert_eq!(judged(&[d(0), d(2), gap(1, 4), d(6)]), (0, 0, 0), "one late, three in time");
+    assert_eq!(judged(&[d(0), d(3), gap(1, 1), d(4)]), (1, 1, 0), "late, and not all");
     assert_eq!(judged(&[d(0), aborted(1), d(2), aborted(1), d(3)]), (0, 0, 0), "with a number or without");
     assert_eq!(judged(&[d(0), aborted(1), d(3)]), (1, 1, 0));
     assert_eq!(judged(&[d(0), gap(1, u64::MAX), gap(1, 5), aborted(1), d(u64::MAX)]), (0, 0, 0));
