@@ -1,0 +1,179 @@
+//! Turns the raw samples under `bench/record/` into the tables and plots of `docs/performance.md`.
+//!
+//! `cargo run --release -p flipside-bench --bin report`, in the root of the repository. In the page it replaces what
+//! stands between `<!-- NAME -->` and `<!-- end -->` by the tables of `bench/record/NAME.json`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+
+const PAGE: &str = "docs/performance.md";
+
+/// One contender's numbers in one workload.
+#[derive(Debug)]
+struct Row {
+    workload: String,
+    threads: u64,
+    contender: String,
+    unit: String,
+    less_is_better: bool,
+    min: f64,
+    median: f64,
+    max: f64,
+}
+
+fn main() -> Result<(), String> {
+    let mut page = fs::read_to_string(PAGE).map_err(|error| format!("{PAGE}: {error}"))?;
+    for entry in fs::read_dir("bench/record").map_err(|error| format!("bench/record: {error}"))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let rows = rows(&text).ok_or_else(|| format!("{}: not rows of flipside-bench", path.display()))?;
+        page = insert(&page, name, &section(name, &rows)?)?;
+    }
+    fs::write(PAGE, page).map_err(|error| format!("{PAGE}: {error}"))
+}
+
+fn rows(text: &str) -> Option<Vec<Row>> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    let row = |row: &Value| {
+        Some(Row {
+            workload: row["workload"].as_str()?.to_owned(),
+            threads: row["threads"].as_u64()?,
+            contender: row["contender"].as_str()?.to_owned(),
+            unit: row["unit"].as_str()?.to_owned(),
+            less_is_better: row["better"].as_str()? == "less",
+            min: row["min"].as_f64()?,
+            median: row["median"].as_f64()?,
+            max: row["max"].as_f64()?,
+        })
+    };
+    value.as_array()?.iter().map(row).collect()
+}
+
+/// Replaces what stands between the markers.
+fn insert(page: &str, name: &str, section: &str) -> Result<String, String> {
+    let marker = format!("<!-- {name} -->\n");
+    let missing = || format!("{PAGE}: no place marked {marker:?}");
+    let from = page.find(&marker).ok_or_else(missing)? + marker.len();
+    let to = from + page[from..].find("<!-- end -->").ok_or_else(missing)?;
+    Ok(format!("{}{section}{}", &page[..from], &page[to..]))
+}
+
+/// A table for each workload, contenders down, threads across, and a plot beside those of throughput.
+fn section(name: &str, rows: &[Row]) -> Result<String, String> {
+    let mut workloads: Vec<&str> = Vec::new();
+    for row in rows {
+        if !workloads.contains(&row.workload.as_str()) {
+            workloads.push(&row.workload);
+        }
+    }
+    let mut text = String::new();
+    for workload in workloads {
+        let these: Vec<&Row> = rows.iter().filter(|row| row.workload == workload).collect();
+        let unit = &these[0].unit;
+        let _ = writeln!(text, "\n**{workload}**, {unit}: median (min to max), and ours against it\n");
+        text.push_str(&table(&these));
+        if !these[0].less_is_better {
+            let file = format!("{name}-{workload}.svg");
+            fs::write(format!("docs/{file}"), plot(&these))
+                .map_err(|error| format!("docs/{file}: {error}"))?;
+            let _ = writeln!(text, "\n![{workload}]({file})");
+        }
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+fn table(rows: &[&Row]) -> String {
+    let mut threads: Vec<u64> = rows.iter().map(|row| row.threads).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    let mut contenders: Vec<&str> = Vec::new();
+    for row in rows {
+        if !contenders.contains(&row.contender.as_str()) {
+            contenders.push(&row.contender);
+        }
+    }
+    let at: BTreeMap<(&str, u64), &&Row> =
+        rows.iter().map(|row| ((row.contender.as_str(), row.threads), row)).collect();
+    let mut text = "| contender |".to_owned();
+    threads
+        .iter()
+        .for_each(|count| text.push_str(&format!(" {count} thread{} |", if *count == 1 { "" } else { "s" })));
+    text.push_str("\n|---|");
+    threads.iter().for_each(|_| text.push_str("---|"));
+    text.push('\n');
+    for contender in contenders {
+        let _ = write!(text, "| {contender} |");
+        for &count in &threads {
+            let cell = at.get(&(contender, count)).map_or("-".to_owned(), |row| {
+                let ours =
+                    rows.iter().find(|ours| ours.contender.starts_with("flipside/") && ours.threads == count);
+                let ratio = ours.map_or(f64::NAN, |ours| match row.less_is_better {
+                    true => row.median / ours.median,
+                    false => ours.median / row.median,
+                });
+                let number = number(row.median);
+                format!("{number} ({} to {}), {ratio:.2}x", self::number(row.min), self::number(row.max))
+            });
+            let _ = write!(text, " {cell} |");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Three digits that count.
+fn number(value: f64) -> String {
+    match value {
+        _ if value >= 99.95 => format!("{value:.0}"),
+        _ if value >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// Horizontal bars of the medians, one group for each number of threads, with a whisker from min to max.
+fn plot(rows: &[&Row]) -> String {
+    let rows: Vec<&&Row> = rows.iter().filter(|row| !row.contender.starts_with("limit/")).collect();
+    let most = rows.iter().map(|row| row.max).fold(1e-9, f64::max);
+    let (left, width, step) = (190.0, 420.0, 16.0);
+    let mut body = String::new();
+    let (mut y, mut group) = (8.0, 0);
+    for row in rows {
+        if row.threads != group {
+            group = row.threads;
+            y += step * 1.4;
+            let _ = writeln!(
+                body,
+                "<text x='4' y='{y}' font-weight='bold'>{group} thread(s), {}</text>",
+                row.unit
+            );
+            y += step * 0.5;
+        }
+        let scale = |value: f64| value / most * width;
+        let colour = if row.contender.starts_with("flipside/") { "#2266bb" } else { "#bbbbbb" };
+        let (bar, from, to) = (scale(row.median), left + scale(row.min), left + scale(row.max));
+        let _ = writeln!(
+            body,
+            "<text x='{}' y='{}' text-anchor='end'>{}</text>",
+            left - 6.0,
+            y + 11.0,
+            row.contender
+        );
+        let _ = writeln!(body, "<rect x='{left}' y='{y}' width='{bar:.1}' height='12' fill='{colour}'/>");
+        let _ = writeln!(body, "<path d='M{from:.1} {0} H{to:.1}' stroke='#333333'/>", y + 6.0);
+        let _ = writeln!(body, "<text x='{:.1}' y='{}'>{}</text>", to + 6.0, y + 11.0, number(row.median));
+        y += step;
+    }
+    let (width, height) = (left + width + 70.0, y + 8.0);
+    format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' font-family='sans-serif' \
+         font-size='11'>\n<rect width='100%' height='100%' fill='white'/>\n{body}</svg>\n"
+    )
+}
