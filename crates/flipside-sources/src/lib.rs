@@ -2,7 +2,6 @@
 //!
 //! * [`dist`] is the distribution of sizes and times;
 //! * [`feed`] numbers, times and counts what a source gives, on its way into the collector;
-//! * [`home`] keeps a sampler on one processor, where it is cheapest;
 //! * [`lines`] takes a stream apart into lines: standard input, a child's output;
 //! * [`sampler`] samples this host, with what [`host`] finds there;
 //! * [`host`] samples the kernel's counters up to a thousand times a second and names the bursts it saw;
@@ -13,7 +12,6 @@
 
 pub mod dist;
 pub mod feed;
-pub mod home;
 pub mod host;
 pub mod lines;
 pub mod sampler;

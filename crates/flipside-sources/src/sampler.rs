@@ -1,7 +1,6 @@
 //! One thread of the host recorder: a group of sources, sampled on a ticker, each through a feed of its own.
 
 use crate::feed::{Feed, Flow};
-use crate::home::Home;
 use crate::host::{Burst, Group, Sample, Sink, Ticker, Vanished};
 use crate::stop::Stop;
 
@@ -51,21 +50,12 @@ impl Sink for Into<'_> {
 /// Samples `group` at every tick until the run is stopped, all its sources have vanished, or the recording takes
 /// no more.
 #[must_use]
-pub fn sample(
-    mut group: Group,
-    channels: Vec<Channel>,
-    mut ticker: Ticker,
-    mut home: Home,
-    stop: &Stop,
-) -> Sampled {
+pub fn sample(mut group: Group, channels: Vec<Channel>, mut ticker: Ticker, stop: &Stop) -> Sampled {
     let mut sampled = Sampled { channels, vanished: Vec::new(), late: 0, missed: 0, refused: None };
     let Some(start) = sampled.channels.first().map(|channel| channel.feed.clock().start) else {
         return sampled;
     };
-    while sampled.refused.is_none()
-        && let Some(tick) = ticker.wait(stop)
-    {
-        home.ticked(tick.behind > ticker.period());
+    while sampled.refused.is_none() && ticker.wait(stop).is_some() {
         if group.sample(start, &mut Into { sampled: &mut sampled }) == 0 {
             break;
         }

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use flipside::collect::Report;
 use flipside_sources::feed::{Budget, Ending, Flow, Tally};
-use flipside_sources::home::Home;
 use flipside_sources::host::{BurstReport, Masked, Vanished};
 
 use super::child;
 use super::plan::Plan;
 use super::start::{Setting, start_journal, start_sources};
 use super::watch::Watch;
-use crate::args::{Pin, RecordArgs};
+use crate::args::RecordArgs;
 use crate::failure::Failure;
 use crate::output::{Drained, Output};
 use crate::pin::Places;
@@ -83,8 +82,7 @@ pub(super) fn run(args: &RecordArgs, mut plan: Plan) -> Result<Finished, Failure
     })?;
     let journal = start_journal(reader, output, clock, &collector, &places, events.clone())?;
     let budget = args.count.map(Budget::new);
-    let home = (args.buffer.pin == Pin::None).then(Home::here);
-    let setting = Setting { collector: &collector, clock, budget, events, places: &places, started: 0, home };
+    let setting = Setting { collector: &collector, clock, budget, events, places: &places, started: 0 };
     start_sources(setting, &mut plan, child, &mut watch)?;
     watch.follow(&inbox);
     let seconds = clock.start.elapsed().as_secs_f64();

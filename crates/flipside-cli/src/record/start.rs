@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use flipside::collect::{Collector, Drain};
 use flipside_sources::feed::{Budget, Clock, Ending, Feed, PREFIX};
-use flipside_sources::home::Home;
 use flipside_sources::host::{Burst, Source, Ticker};
 use flipside_sources::lines::{Rate, pump};
 use flipside_sources::sampler::{Channel, Sampled, sample};
@@ -33,8 +32,6 @@ pub(super) struct Setting<'a> {
     pub(super) events: Sender<Event>,
     pub(super) places: &'a Places,
     pub(super) started: usize,
-    /// Where the host's samplers stay; `None` where the user has said who runs where.
-    pub(super) home: Option<usize>,
 }
 
 /// Starts the thread that takes everything to the journal.
@@ -112,11 +109,9 @@ impl Setting<'_> {
         let (events, place) = (self.events.clone(), self.place());
         // All on one beat: the kernel then wakes them with one timer interrupt instead of one for each.
         let ticker = Ticker::starting_at(self.clock.start, PERIOD.max(host.group.period_min()));
-        let cpu = self.home;
         spawn("host", move || {
             place();
-            let home = cpu.map_or_else(Home::nowhere, Home::settle);
-            let sampled = sample(host.group, channels, ticker, home, &stop);
+            let sampled = sample(host.group, channels, ticker, &stop);
             let ended = host_ended(&host.ids, &sources, sampled);
             let _ = events.send(Event::Ended(ended));
         })?;
