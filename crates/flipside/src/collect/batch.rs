@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use super::drain::{Drain, Phase, Ready};
-use super::record::Records;
+use super::drain::{Drain, Phase, Turn};
+use super::lanes::Lanes;
+use super::record::{Record, Records};
 use crate::substrate::atomic::Ordering::Relaxed;
 
 /// A vacated side: nobody writes it until it is released.
@@ -13,41 +14,53 @@ use crate::substrate::atomic::Ordering::Relaxed;
 /// call.
 pub struct Batch<'a> {
     drain: &'a mut Drain,
-    ready: Ready,
+    turn: Turn,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(drain: &'a mut Drain, ready: Ready) -> Self {
+    pub(super) fn new(drain: &'a mut Drain, turn: Turn) -> Self {
         #[cfg(feature = "std")]
         drain.shared.tally.draining.store(crate::substrate::atomic::thread_token(), Relaxed);
-        Self { drain, ready }
+        Self { drain, turn }
     }
 
     /// The bytes to store, in order, each slice a whole number of records. With
-    /// [`Order::Total`](super::Order::Total) there is exactly one.
+    /// [`Order::Total`](super::Order::Total) there is exactly one; with
+    /// [`Order::PerWriter`](super::Order::PerWriter) one with the gaps, if there are any, and one or two for each
+    /// writer, if he wrote.
     ///
-    /// They are the side itself: headers, bodies and padding as [`Records`] reads them. Nothing is copied.
-    pub fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        core::iter::once(self.bytes())
+    /// They are the sides themselves: headers, bodies and padding as [`Records`] reads them. Nothing is copied.
+    pub fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
+        let image = &self.drain.image;
+        let gaps = usize::from(image.gaps != 0);
+        (0..gaps + image.pieces.len()).map(move |index| match index.checked_sub(gaps) {
+            None => &image.room[image.room.len() - image.gaps..],
+            Some(index) => self.piece(index),
+        })
     }
 
-    fn bytes(&self) -> &[u8] {
-        let Ready { side, from, to, .. } = self.ready;
-        // SAFETY: `Phase::Ready` says that the side is vacant (or, once stragglers were left behind, that these
-        // are the gaps in the reader's own room), and it does not become the front again before the batch is
-        // released or dropped, which ends the borrow of what this returns.
-        unsafe { self.drain.shared.lane.vacated(side, from, to) }
+    fn piece(&self, index: usize) -> &[u8] {
+        let super::take::Piece { lane, side, from, to } = self.drain.image.pieces[index];
+        match &self.drain.shared.lanes {
+            // SAFETY: `Phase::Ready` says that the side is vacant (or, once stragglers were left behind, that these
+            // are the gaps in the reader's own room), and it does not become the front again before the batch is
+            // released or dropped, which ends the borrow of what this returns.
+            Lanes::Shared(lane) => unsafe { lane.vacated(side, from, to) },
+            // SAFETY: `Phase::Ready` says that the piece was seen published, and it is not released before the batch
+            // is, which ends the borrow of what this returns.
+            Lanes::Own(lanes) => unsafe { lanes[lane].published(side, from, to) },
+        }
     }
 
     /// The records in the order of the slices.
-    pub fn records(&self) -> Records<'_> {
-        Records::new(self.bytes())
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> + Clone {
+        self.slices().flat_map(Records::new)
     }
 
     /// Bytes in all slices.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ready.to - self.ready.from
+        self.drain.image.len()
     }
 
     /// Never: a side without a byte is not handed out.
@@ -59,7 +72,7 @@ impl<'a> Batch<'a> {
     /// Committed records in it; gaps and aborted claims do not count.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.ready.records
+        self.drain.image.records
     }
 
     /// The number of the flip that vacated it, from 1.
@@ -70,7 +83,7 @@ impl<'a> Batch<'a> {
 
     /// The sink has taken it: the side may be written again, and flushes that asked for it are answered.
     pub fn release(self) {
-        self.drain.released(self.ready);
+        self.drain.released(self.turn);
     }
 }
 

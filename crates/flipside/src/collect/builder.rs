@@ -1,13 +1,17 @@
 //! What a collector is built from.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::collector::{Collector, Shared};
 use super::drain::Drain;
 use super::error::BuildError;
-use super::lane::{Lane, LaneError};
+use super::lane::{Lane, LaneError, WIDE};
+use super::lanes::Lanes;
+use super::own::OwnLane;
 use super::record::{GAP, HEADER};
+use crate::substrate::fence::Fences;
 
 /// The largest side: 1 GiB.
 pub const MAX_SIDE: usize = 1 << 30;
@@ -30,6 +34,11 @@ pub enum Overflow {
     Fail,
     /// The record is dropped and counted, and [`Outcome::Dropped`](super::Outcome::Dropped) is the answer.
     DropNewest,
+    /// A flight recorder: the newest records are kept and the older ones given up, until somebody flushes or closes;
+    /// then the reader hands out what there is, the last one to two sides (less what a watermark below a whole side
+    /// takes from that). A record that comes while the reader is behind is dropped as with
+    /// [`DropNewest`](Self::DropNewest). Both are counted, and told as gaps.
+    FlightRecorder,
 }
 
 /// In which order the records of several writers are drained.
@@ -39,6 +48,11 @@ pub enum Order {
     /// One lane for all: records stand in the order in which they were claimed, across all writers.
     #[default]
     Total,
+    /// A lane for each writer: his records stand in his order, and nothing is said about those of others. Writers share
+    /// no cache line, and a write is plain loads and stores; each writer has two sides of its own.
+    ///
+    /// Where one order is wanted afterwards, put a time into the records and merge by it.
+    PerWriter,
 }
 
 /// Builds a collector and its reader.
@@ -60,6 +74,7 @@ pub struct Builder {
     writers: usize,
     watermark: Option<usize>,
     linger: Duration,
+    membarrier: bool,
 }
 
 impl Builder {
@@ -72,6 +87,7 @@ impl Builder {
             writers: 64,
             watermark: None,
             linger: Duration::from_millis(100),
+            membarrier: true,
         }
     }
 
@@ -109,11 +125,20 @@ impl Builder {
         self
     }
 
+    /// Whether writers with [lanes of their own](Order::PerWriter) may leave a fence for each record to the reader, who
+    /// then makes one system call (`membarrier`, on Linux) when he falls asleep or closes. On unless told; where the
+    /// system has no such call, writers pay for the fence themselves.
+    pub const fn membarrier(mut self, wanted: bool) -> Self {
+        self.membarrier = wanted;
+        self
+    }
+
     /// Allocates the two sides and makes the handles: [`Collector`] for everybody who writes, flushes or
     /// closes, [`Drain`] for the one reader.
     ///
-    /// The memory is `2 * (side + 24 * writers)` bytes for the sides (the 24 hold the gap record of a writer)
-    /// and under 1 KiB for each writer; none is allocated later, except by statistics and reports.
+    /// The memory is `2 * (side + 24 * writers)` bytes for the sides of [`Order::Total`] (the 24 hold the gap record
+    /// of a writer), `(2 * side + 24) * writers` for those of [`Order::PerWriter`], and under 2 KiB for each writer;
+    /// none is allocated later, except by statistics and reports.
     ///
     /// # Errors
     ///
@@ -134,12 +159,30 @@ impl Builder {
         if writers == 0 || writers > MAX_WRITERS {
             return Err(BuildError::Writers { writers });
         }
-        let reserved = writers * GAP;
-        let lane = Lane::new(side, reserved, watermark, writers).map_err(|error| match error {
-            LaneError::Memory(_) => BuildError::Memory { bytes: 2 * (side + reserved) },
-            LaneError::Offset => BuildError::Writers { writers },
-        })?;
-        let shared = Arc::new(Shared::new(lane, self.overflow, self.linger));
+        let lanes = match self.order {
+            Order::Total => Lanes::Shared(shared_lane(side, watermark, writers)?),
+            Order::PerWriter => Lanes::Own(own_lanes(side, watermark, writers)?),
+        };
+        let fences = if self.membarrier { Fences::detect() } else { Fences::portable() };
+        let shared = Arc::new(Shared::new(writers, lanes, fences, self.overflow, self.linger));
         Ok((Collector::new(shared.clone()), Drain::new(shared)))
     }
+}
+
+fn shared_lane(side: usize, watermark: usize, writers: usize) -> Result<Lane<WIDE>, BuildError> {
+    let reserved = writers * GAP;
+    Lane::new(side, reserved, watermark, writers).map_err(|error| match error {
+        LaneError::Memory(_) => BuildError::Memory { bytes: 2 * (side + reserved) },
+        LaneError::Offset => BuildError::Writers { writers },
+    })
+}
+
+fn own_lanes(side: usize, watermark: usize, writers: usize) -> Result<Box<[OwnLane]>, BuildError> {
+    let bytes = side.saturating_mul(2).saturating_mul(writers);
+    if bytes > isize::MAX as usize {
+        return Err(BuildError::Memory { bytes });
+    }
+    (0..writers)
+        .map(|_| OwnLane::new(side, watermark).map_err(|_| BuildError::Memory { bytes }))
+        .collect()
 }

@@ -94,6 +94,7 @@ impl<'a> Claim<'a> {
             *pad = header(grant.span - used - HEADER, KIND_PAD, 0, source);
         }
         self.writer.committed(grant, len);
+        self.writer.tell_late(grant);
         // Settled: the destructor must not abort it. There is nothing else in a claim to drop.
         core::mem::forget(self);
     }

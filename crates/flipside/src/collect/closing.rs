@@ -81,9 +81,9 @@ impl Shared {
         }
         let side = Side::from_bit((since & 1) as usize);
         let held = Duration::from_nanos(self.timing.stamp(Instant::now()).saturating_sub(since & !1));
-        let on = self.lane.slots.iter().enumerate().filter(|(_, slot)| match self.timing.has_left_behind() {
-            true => slot.holds(),
-            false => slot.may_be_on(side),
+        let on = self.slots.iter().enumerate().filter(|&(index, slot)| match self.timing.has_left_behind() {
+            true => self.lanes.holds(index, slot),
+            false => self.lanes.may_straggle(index, slot, side),
         });
         on.map(|(slot, its)| Straggler { slot, source: its.source().unwrap_or_default(), held }).collect()
     }
@@ -110,7 +110,7 @@ impl Shared {
     fn claimed_here(&self) -> Option<usize> {
         let here = thread_token();
         let mine = |slot: &Slot| here != 0 && slot.claimed_by.load(Relaxed) == here;
-        self.lane.slots.iter().position(|slot| mine(slot))
+        self.slots.iter().position(|slot| mine(slot))
     }
 
     /// Whether the calling thread is the one that drains.

@@ -10,7 +10,8 @@ use crossbeam_utils::CachePadded;
 
 use super::builder::Overflow;
 use super::error::TooManyWriters;
-use super::lane::{Lane, WIDE};
+use super::lanes::Lanes;
+use super::own::Gate;
 use super::record::Lost;
 use super::slot::{Cause, Slot};
 use super::stats::{Counts, Dropped, Sizes, Stats, WriterStats};
@@ -20,12 +21,16 @@ use crate::substrate::atomic::{
     Ordering::{Acquire, Relaxed, Release},
     Site, at, fence,
 };
+use crate::substrate::fence::Fences;
 use crate::substrate::side::Side;
 use crate::substrate::wait::Bell;
 
 /// The state behind every handle.
 pub(crate) struct Shared {
-    pub(crate) lane: Lane<WIDE>,
+    pub(crate) slots: Box<[CachePadded<Slot>]>,
+    pub(crate) lanes: Lanes,
+    /// What writers with lanes of their own look at before each record.
+    pub(crate) gate: CachePadded<Gate>,
     pub(crate) overflow: Overflow,
     #[cfg(feature = "std")]
     pub(crate) linger: Duration,
@@ -70,20 +75,42 @@ pub(crate) struct Tally {
 pub(crate) struct Drained {
     pub(crate) records: AtomicU64,
     pub(crate) bytes: AtomicU64,
+    pub(crate) overwritten: AtomicU64,
     pub(crate) gap_records: AtomicU64,
     pub(crate) gap_bytes: AtomicU64,
 }
 
+impl Tally {
+    /// A side was found filled to here.
+    pub(crate) fn filled(&self, bytes: usize) {
+        if bytes > self.high_water.load(Relaxed) {
+            self.high_water.store(bytes, Relaxed);
+        }
+    }
+}
+
 impl Shared {
-    pub(crate) fn new(lane: Lane<WIDE>, overflow: Overflow, linger: Duration) -> Self {
+    pub(crate) fn new(
+        writers: usize,
+        lanes: Lanes,
+        fences: Fences,
+        overflow: Overflow,
+        linger: Duration,
+    ) -> Self {
         #[cfg(not(feature = "std"))]
         let _ = linger; // There is no clock.
         let zero = || AtomicU64::new(0);
-        let drained = (0..lane.slots.len())
-            .map(|_| Drained { records: zero(), bytes: zero(), gap_records: zero(), gap_bytes: zero() })
-            .collect();
+        let drained = || Drained {
+            records: zero(),
+            bytes: zero(),
+            overwritten: zero(),
+            gap_records: zero(),
+            gap_bytes: zero(),
+        };
         Self {
-            lane,
+            slots: (0..writers).map(|_| CachePadded::new(Slot::new())).collect(),
+            lanes,
+            gate: CachePadded::new(Gate::new(fences)),
             overflow,
             #[cfg(feature = "std")]
             linger,
@@ -98,7 +125,7 @@ impl Shared {
                 in_deep_sleep: AtomicBool::new(false),
                 flips: zero(),
                 high_water: AtomicUsize::new(0),
-                drained,
+                drained: (0..writers).map(|_| drained()).collect(),
             }),
             #[cfg(feature = "std")]
             timing: super::closing::Timing::new(),
@@ -154,12 +181,18 @@ impl Shared {
     pub(crate) fn await_refusals(&self) {
         // [C18] SeqCst fence, pairs with [C17]; the close was seen before it.
         fence(Site::C18);
-        for slot in &self.lane.slots {
+        for slot in &self.slots {
             let backoff = Backoff::default();
             while slot.refused.is_settling() {
                 backoff.snooze();
             }
         }
+    }
+
+    /// Whether a first record must wake the reader.
+    pub(crate) fn is_in_deep_sleep(&self) -> bool {
+        // In lanes of their own the writers have seen that already, at the gate.
+        matches!(self.lanes, Lanes::Own(_)) || self.tally.in_deep_sleep.load(Relaxed)
     }
 
     /// The reader will never come back.
@@ -177,7 +210,7 @@ impl Shared {
 
     /// A slot of `source`, or of nobody yet.
     fn take_slot(&self, source: Option<u16>) -> Result<(usize, u16), TooManyWriters> {
-        let slots = &self.lane.slots;
+        let slots = &self.slots;
         let numbered = || slots.iter().enumerate();
         if let Some(source) = source
             && let Some((index, _)) =
@@ -205,7 +238,7 @@ impl Shared {
         let finished = self.is_finished();
         let mut gaps = Lost::default();
         let mut writers = Vec::new();
-        for (index, (slot, drained)) in self.lane.slots.iter().zip(&self.tally.drained).enumerate() {
+        for (index, (slot, drained)) in self.slots.iter().zip(&self.tally.drained).enumerate() {
             let Some(source) = slot.source() else { continue };
             gaps.records += drained.gap_records.load(Relaxed);
             gaps.bytes = gaps.bytes.saturating_add(drained.gap_bytes.load(Relaxed));
@@ -213,7 +246,7 @@ impl Shared {
                 slot: index,
                 source,
                 alive: slot.is_taken(),
-                counts: counts(slot, drained, finished),
+                counts: counts(slot, drained, self.lanes.holds(index, slot), finished),
                 sizes: Sizes(core::array::from_fn(|bucket| slot.sizes[bucket].load(Relaxed))),
             });
         }
@@ -221,14 +254,14 @@ impl Shared {
             writers,
             flips: self.tally.flips.load(Relaxed),
             high_water: self.tally.high_water.load(Relaxed),
-            side: self.lane.capacity(),
+            side: self.lanes.capacity(),
             gaps,
         }
     }
 }
 
 /// What became of one slot's records.
-fn counts(slot: &Slot, drained: &Drained, finished: bool) -> Counts {
+fn counts(slot: &Slot, drained: &Drained, holds: bool, finished: bool) -> Counts {
     let sum = |field: fn(&super::slot::Marks) -> &AtomicU64| {
         [Side::A, Side::B].iter().map(|&side| field(&slot.marks[side]).load(Relaxed)).sum::<u64>()
     };
@@ -238,10 +271,11 @@ fn counts(slot: &Slot, drained: &Drained, finished: bool) -> Counts {
         too_large: slot.refused.count(Cause::TooLarge),
         closed: slot.refused.count(Cause::Closed),
         from_sink: slot.refused.count(Cause::FromSink),
+        overwritten: drained.overwritten.load(Relaxed),
     };
-    let (records, taken) = (sum(|marks| &marks.records), drained.records.load(Relaxed));
-    let left = records.saturating_sub(taken);
-    let open = u64::from(slot.holds());
+    let taken = drained.records.load(Relaxed);
+    let left = slot.committed().saturating_sub(taken + dropped.overwritten);
+    let open = u64::from(holds);
     Counts {
         offered: slot.offered.load(Relaxed),
         drained: taken,
@@ -259,8 +293,8 @@ impl fmt::Debug for Shared {
     /// The state of the collector, never what stands in its sides.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("collect")
-            .field("side", &self.lane.capacity())
-            .field("writers", &self.lane.slots.len())
+            .field("side", &self.lanes.capacity())
+            .field("writers", &self.slots.len())
             .field("overflow", &self.overflow)
             .field("closing", &self.is_closing())
             .field("finished", &self.is_finished())
@@ -375,18 +409,18 @@ impl Collector {
     /// 0 once the reader has finished.
     #[must_use]
     pub fn fill(&self) -> usize {
-        if self.is_finished() { 0 } else { self.shared.lane.filled().unwrap_or(0) }
+        if self.is_finished() { 0 } else { self.shared.lanes.fill() }
     }
 
     /// The largest body that fits into a side, in bytes.
     #[must_use]
     pub fn max_record(&self) -> usize {
-        self.shared.lane.capacity() - super::record::HEADER
+        self.shared.lanes.capacity() - super::record::HEADER
     }
 
     /// Bytes allocated for the two sides.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.shared.lane.memory()
+        self.shared.lanes.memory()
     }
 }

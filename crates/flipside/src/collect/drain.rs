@@ -5,11 +5,11 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::batch::Batch;
+use super::builder::Overflow;
 use super::collector::Shared;
 use super::gaps::Gaps;
 use super::slot::add;
-use crate::substrate::atomic::Ordering::Relaxed;
-use crate::substrate::side::{Pair, Side};
+use super::take::{self, Fate, Image, Look, Take};
 
 /// The one reader of a collector. Made with it by [`Builder::build`](super::Builder::build).
 ///
@@ -18,11 +18,9 @@ use crate::substrate::side::{Pair, Side};
 pub struct Drain {
     pub(super) shared: Arc<Shared>,
     pub(super) phase: Phase,
-    /// What each side's slots had done and failed, in bytes, when it was last vacant.
-    base: Pair<[usize; 2]>,
+    take: Box<dyn Take>,
+    pub(super) image: Image,
     gaps: Gaps,
-    /// Records and bytes that each slot had committed to each side when it was last vacant.
-    counted: Pair<Box<[[u64; 2]]>>,
     epoch: u64,
     #[cfg(feature = "std")]
     pub(super) seen_empty: std::time::Instant,
@@ -32,38 +30,30 @@ pub struct Drain {
 ///
 /// ```text
 /// FRONT --flip--> VACATING --last straggler left--> READY --released--> FRONT
-///                    |  \--nothing in it--> FRONT     |  (after the last flip: --> FINISHED instead of FRONT)
-///                    \--patience is over--> FINISHED
+///   ^                |  \--nothing in it--> FRONT     |  (after the last flip: --> FINISHED instead of FRONT)
+///   |                |--patience is over--> READY, or FINISHED
+///   |                \--flight recorder--> HELD --somebody asks--> READY
+///   \------------------overwritten-----------/
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
     /// Nothing is vacated; all records stand in the front.
     Front,
     /// Flipped, and waiting for stragglers.
-    Vacating(Vacating),
+    Vacating(Turn),
+    /// A vacated side that nobody has asked for yet: newer records may take its place.
+    Held(Turn),
     /// The side is vacant and holds something to drain.
-    Ready(Ready),
+    Ready(Turn),
     Finished,
 }
 
-/// A side that is being vacated.
+/// One flip.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Vacating {
-    pub(super) side: Side,
-    claimed: usize,
-    /// The flush tickets that this side answers.
+pub(super) struct Turn {
+    /// The flush tickets that it answers.
     answers: u64,
-    last: bool,
-}
-
-/// A vacant side to drain.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ready {
-    pub(super) side: Side,
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) records: u64,
-    answers: u64,
+    /// After it nothing comes.
     last: bool,
 }
 
@@ -85,6 +75,8 @@ pub(super) enum Step {
     Finished,
     /// Nothing has been claimed.
     Idle,
+    /// Nothing is published, but somebody is just writing.
+    Inside,
     /// Something has, and may wait for company.
     Lingering,
     Straggling,
@@ -92,13 +84,12 @@ pub(super) enum Step {
 
 impl Drain {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let slots = shared.lane.slots.len();
-        let none = || vec_of([0; 2], slots);
+        let (take, image) = take::of(&shared);
         Self {
             phase: Phase::Front,
-            base: Pair::new([0; 2], [0; 2]),
-            gaps: Gaps::new(slots),
-            counted: Pair::new(none(), none()),
+            take,
+            image,
+            gaps: Gaps::new(shared.slots.len()),
             epoch: 0,
             #[cfg(feature = "std")]
             seen_empty: std::time::Instant::now(),
@@ -116,13 +107,13 @@ impl Drain {
         match self.step() {
             Step::Ready => self.batch(),
             Step::Finished => Next::Finished,
-            Step::Idle | Step::Lingering | Step::Straggling => Next::Pending,
+            Step::Idle | Step::Inside | Step::Lingering | Step::Straggling => Next::Pending,
         }
     }
 
     pub(super) fn batch(&mut self) -> Next<'_> {
         match self.phase {
-            Phase::Ready(ready) => Next::Batch(Batch::new(self, ready)),
+            Phase::Ready(turn) => Next::Batch(Batch::new(self, turn)),
             _ => Next::Pending,
         }
     }
@@ -142,13 +133,31 @@ impl Drain {
                     Ok(last) => self.flip(last),
                     Err(step) => return step,
                 },
-                Phase::Vacating(vacating) => {
-                    if !self.vacate(vacating) && !self.gives_up(vacating.side) {
+                Phase::Held(turn) => {
+                    if self.is_asked() {
+                        // What is asked for stands in this side and in the next.
+                        self.phase = Phase::Ready(Turn { answers: self.shared.answered(), ..turn });
+                    } else if self.take.look(&self.shared).high {
+                        self.take.settle(&self.shared, &mut self.gaps, &mut self.image, Fate::Overwritten);
+                        self.phase = Phase::Front;
+                    } else {
+                        return Step::Idle;
+                    }
+                }
+                Phase::Vacating(turn) => {
+                    if self.take.vacate(&self.shared, &self.gaps, &mut self.image) {
+                        self.vacant(turn);
+                    } else if !self.gives_up() {
                         return Step::Straggling;
                     }
                 }
             }
         }
+    }
+
+    /// Whether somebody flushes or closes.
+    fn is_asked(&self) -> bool {
+        self.shared.wanted() > self.shared.answered() || self.shared.is_closing()
     }
 
     /// `Ok(last)` if the reader should flip now.
@@ -159,114 +168,78 @@ impl Drain {
         if shared.is_closing() {
             return Ok(true);
         }
-        if shared.lane.filled().is_none() {
+        let Look { any, high, inside } = self.take.look(shared);
+        if !any {
             shared.answer(wanted);
-            return Err(Step::Idle);
+            return Err(if inside { Step::Inside } else { Step::Idle });
         }
         let asked = wanted > shared.answered();
-        if asked || shared.lane.is_high() || self.has_lingered() { Ok(false) } else { Err(Step::Lingering) }
+        if asked || high || self.has_lingered() { Ok(false) } else { Err(Step::Lingering) }
+    }
+
+    /// Age alone is no reason for a flight recorder.
+    pub(super) fn is_flight(&self) -> bool {
+        self.shared.overflow == Overflow::FlightRecorder
     }
 
     #[cfg(feature = "std")]
     fn has_lingered(&self) -> bool {
-        self.shared.linger.is_zero() || self.seen_empty.elapsed() >= self.shared.linger
+        let lingered = self.shared.linger.is_zero() || self.seen_empty.elapsed() >= self.shared.linger;
+        lingered && !self.is_flight()
     }
 
     #[cfg(not(feature = "std"))]
     fn has_lingered(&self) -> bool {
-        true
+        !self.is_flight()
     }
 
     fn flip(&mut self, last: bool) {
         let shared = &*self.shared;
         let answers = shared.wanted();
         // Before the flip: a gap at the start of the new front must not tell of losses after its records.
-        self.gaps.note(&shared.lane.slots);
-        let flipped = if last { shared.lane.seal() } else { shared.lane.flip() };
-        shared.room.ring();
+        self.gaps.note(&shared.slots);
+        self.take.flip(shared, last);
         self.epoch += 1;
-        let tally = &shared.tally;
-        add(&tally.flips, 1);
+        add(&shared.tally.flips, 1);
         #[cfg(feature = "std")]
         {
             self.seen_empty = std::time::Instant::now();
         }
-        let (side, claimed) = (flipped.side, flipped.claimed);
-        self.phase = Phase::Vacating(Vacating { side, claimed, answers, last });
+        self.phase = Phase::Vacating(Turn { answers, last });
     }
 
-    /// Looks whether the last straggler has left; if so, goes on.
-    fn vacate(&mut self, vacating: Vacating) -> bool {
-        let Vacating { side, claimed, answers, last } = vacating;
-        let (done, failed) = self.shared.lane.left(side);
-        let [done_before, failed_before] = self.base[side];
-        let filled = done.wrapping_sub(done_before);
-        if filled.wrapping_add(failed.wrapping_sub(failed_before)) != claimed {
-            return false;
-        }
-        self.base[side] = [done, failed];
+    /// The last straggler has left.
+    fn vacant(&mut self, turn: Turn) {
         #[cfg(feature = "std")]
         self.shared.timing.vacant();
-        let high_water = &self.shared.tally.high_water;
-        if filled > high_water.load(Relaxed) {
-            high_water.store(filled, Relaxed);
+        if self.image.len() == 0 {
+            self.released(turn);
+        } else if self.is_flight() && !turn.last && turn.answers <= self.shared.answered() {
+            self.phase = Phase::Held(turn);
+        } else {
+            self.phase = Phase::Ready(turn);
         }
-        let gaps = {
-            // SAFETY: this is the reader, and no batch is out.
-            let room = unsafe { self.shared.lane.reserved(side) };
-            self.gaps.write(room, &self.shared.lane.slots)
-        };
-        let start = self.shared.lane.start();
-        let records = self.uncounted(side);
-        self.ready(Ready { side, from: start - gaps, to: start + filled, records, answers, last });
-        true
-    }
-
-    fn ready(&mut self, ready: Ready) {
-        self.phase = Phase::Ready(ready);
-        if ready.from == ready.to {
-            self.released(ready);
-        }
-    }
-
-    /// Records that the slots committed to `side` and that are not drained yet.
-    fn uncounted(&self, side: Side) -> u64 {
-        let slots = self.shared.lane.slots.iter().zip(&self.counted[side]);
-        slots.map(|(slot, counted)| slot.marks[side].records.load(Relaxed) - counted[0]).sum()
     }
 
     /// The sink has taken the side.
-    pub(super) fn released(&mut self, ready: Ready) {
-        let (shared, side) = (&*self.shared, ready.side);
-        // Only gaps stand before the start. A side left behind may gain records yet: they are not drained.
-        let slots = if ready.to > shared.lane.start() { shared.lane.slots.len() } else { 0 };
-        for (index, drained) in shared.tally.drained.iter().enumerate().take(slots) {
-            let marks = &shared.lane.slots[index].marks[side];
-            let now = [marks.records.load(Relaxed), marks.bytes.load(Relaxed)];
-            let before = core::mem::replace(&mut self.counted[side][index], now);
-            add(&drained.records, now[0] - before[0]);
-            add(&drained.bytes, now[1] - before[1]);
-        }
-        self.gaps.told(&shared.tally.drained);
-        shared.answer(ready.answers);
+    pub(super) fn released(&mut self, turn: Turn) {
+        self.take.settle(&self.shared, &mut self.gaps, &mut self.image, Fate::Drained);
+        self.gaps.told(&self.shared.tally.drained);
+        self.shared.answer(turn.answers);
         self.phase = Phase::Front;
-        if ready.last {
-            self.finish(ready);
+        if turn.last {
+            self.finish(turn);
         }
     }
 
     /// After the last side: what was lost since stands in a slice of its own.
-    fn finish(&mut self, ready: Ready) {
-        let shared = self.shared.clone();
+    fn finish(&mut self, turn: Turn) {
+        let shared = &*self.shared;
         shared.await_refusals();
-        self.gaps.note_all(&shared.lane.slots);
-        // SAFETY: this is the reader, and the batch was released or there was none, so no reference to the room
-        // is alive.
-        let room = unsafe { shared.lane.reserved(ready.side) };
-        let gaps = self.gaps.write(room, &shared.lane.slots);
-        let start = shared.lane.start();
-        if gaps != 0 {
-            self.phase = Phase::Ready(Ready { from: start - gaps, to: start, records: 0, ..ready });
+        self.gaps.note_all(&shared.slots);
+        self.take.tell_rest(shared, &self.gaps, &mut self.image);
+        if self.image.len() != 0 {
+            self.phase = Phase::Ready(turn);
             return;
         }
         self.phase = Phase::Finished;
@@ -275,8 +248,8 @@ impl Drain {
 
     /// Whether a close has run out of patience with the stragglers of the side; then they are left behind.
     #[cfg(feature = "std")]
-    fn gives_up(&mut self, side: Side) -> bool {
-        self.shared.timing.straggling(side);
+    fn gives_up(&mut self) -> bool {
+        self.shared.timing.straggling(self.take.straggling_on());
         // The patience is set before the flag; only with the flag are later refusals known to be refused as closed.
         let gives_up = self.shared.is_closing() && self.shared.timing.gives_up();
         if gives_up {
@@ -287,39 +260,29 @@ impl Drain {
 
     /// Without a clock there is no patience to run out of.
     #[cfg(not(feature = "std"))]
-    fn gives_up(&mut self, _side: Side) -> bool {
+    fn gives_up(&mut self) -> bool {
         false
     }
 
-    /// Stops waiting for the stragglers of a side. It is left behind, its records are a gap in the output; what
-    /// stands in the front is drained yet if nobody holds a claim there too.
+    /// Stops waiting for the stragglers.
     #[cfg(feature = "std")]
     fn give_up(&mut self) {
-        let Phase::Vacating(Vacating { side, last, answers, .. }) = self.phase else {
+        let Phase::Vacating(turn) = self.phase else {
             return;
         };
         self.shared.timing.leave_behind();
         // Tickets that this side was to answer must not be answered as if it had been drained.
-        let answers = answers.min(self.shared.answered());
-        for (index, slot) in self.shared.lane.slots.iter().enumerate() {
-            let marks = &slot.marks[side];
-            let now = [marks.records.load(Relaxed), marks.bytes.load(Relaxed)];
-            let before = core::mem::replace(&mut self.counted[side][index], now);
-            self.gaps.abandon(index, now[0] - before[0], now[1] - before[1]);
-        }
-        if last {
-            let room = self.shared.lane.start();
-            return self.finish(Ready { side, from: room, to: room, records: 0, answers, last });
-        }
-        self.flip(true);
-        if let Phase::Vacating(vacating) = &mut self.phase {
-            vacating.answers = answers;
+        let answers = turn.answers.min(self.shared.answered());
+        match self.take.leave_behind(&self.shared, &mut self.gaps, &mut self.image, turn.last) {
+            take::Left::Taken if self.image.len() == 0 => self.released(turn),
+            take::Left::Taken => self.phase = Phase::Ready(turn),
+            take::Left::Nothing => self.finish(Turn { answers, ..turn }),
+            take::Left::Front => {
+                self.flip(true);
+                self.phase = Phase::Vacating(Turn { answers, last: true });
+            }
         }
     }
-}
-
-fn vec_of<T: Clone>(value: T, len: usize) -> Box<[T]> {
-    alloc::vec![value; len].into_boxed_slice()
 }
 
 impl Drop for Drain {
@@ -327,17 +290,17 @@ impl Drop for Drain {
         let shared = &*self.shared;
         let sealed = match self.phase {
             Phase::Finished => return,
-            Phase::Front => false,
-            Phase::Vacating(Vacating { last, .. }) | Phase::Ready(Ready { last, .. }) => last,
+            Phase::Front | Phase::Held(_) => false,
+            Phase::Vacating(turn) | Phase::Ready(turn) => turn.last,
         };
         shared.request_close();
         #[cfg(feature = "std")]
-        if shared.lane.slots.iter().any(|slot| slot.holds()) {
+        if shared.slots.iter().enumerate().any(|(index, slot)| shared.lanes.holds(index, slot)) {
             shared.timing.leave_behind();
         }
         if !sealed {
             // Nobody will drain this front: writers must find it full.
-            shared.lane.seal();
+            self.take.abandon(shared);
         }
         shared.finish();
     }

@@ -21,7 +21,7 @@ struct Known {
     due: Lost,
     /// Stands in the output.
     told: Lost,
-    /// Committed and then left behind with a straggler.
+    /// Committed and then left behind with a straggler, or given up for newer ones.
     abandoned: Lost,
 }
 
@@ -62,7 +62,6 @@ impl Gaps {
     }
 
     /// Records that were committed by a slot and will not be drained.
-    #[cfg(feature = "std")]
     pub(crate) fn abandon(&mut self, slot: usize, records: u64, bytes: u64) {
         self.0[slot].abandoned.records += records;
         self.0[slot].abandoned.bytes += bytes;

@@ -1,8 +1,6 @@
-//! The lane: one word that hands out the front side, and the two sides.
+//! The lane that all writers share: one word that hands out the front side, and the two sides.
 //!
 //! Writers and reader meet in the head word alone. See `PROOF.md` beside this file.
-
-use alloc::boxed::Box;
 
 use crossbeam_utils::CachePadded;
 
@@ -18,7 +16,7 @@ use crate::substrate::side::{Pair, Side};
 /// Offset bits of the head in production: all but the side bit. Tests narrow it.
 pub(crate) const WIDE: u32 = usize::BITS - 1;
 
-/// The front side's word, the two sides, and the slots of those who write.
+/// The front side's word, and the two sides.
 ///
 /// ```text
 /// head = { side : 1 | offset : BITS }       what each bit pattern means for a writer who claims `span`:
@@ -36,7 +34,6 @@ pub(crate) struct Lane<const BITS: u32> {
     start: usize,
     end: usize,
     watermark: usize,
-    pub(crate) slots: Box<[CachePadded<Slot>]>,
 }
 
 /// A piece of a side that belongs to one writer until he [leaves](Lane::leave).
@@ -96,7 +93,6 @@ impl<const BITS: u32> Lane<BITS> {
             start: reserved,
             end,
             watermark: reserved + watermark,
-            slots: (0..writers).map(|_| CachePadded::new(Slot::new())).collect(),
         })
     }
 
@@ -214,8 +210,8 @@ impl<const BITS: u32> Lane<BITS> {
     }
 
     /// What all slots did on `side` since birth: bytes done, and those failed.
-    pub(crate) fn left(&self, side: Side) -> (usize, usize) {
-        self.slots.iter().fold((0usize, 0usize), |(done, failed), slot| {
+    pub(crate) fn left<'a>(slots: impl Iterator<Item = &'a Slot>, side: Side) -> (usize, usize) {
+        slots.fold((0usize, 0usize), |(done, failed), slot| {
             let more = slot.marks[side].failed.load(Relaxed);
             (done.wrapping_add(slot.done(side)), failed.wrapping_add(more))
         })

@@ -1,5 +1,6 @@
 //! The head word with so few offset bits that overshoot and wrap show in milliseconds.
 
+use std::ops::Deref;
 use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -18,9 +19,30 @@ const RESERVED: usize = 56;
 const WRITERS: usize = 7;
 const HIGHEST: usize = RESERVED + SIDE + 1 + SIDE * WRITERS;
 
-fn tight() -> Lane<BITS> {
+/// A lane, and those who write to it.
+struct Tight {
+    lane: Lane<BITS>,
+    slots: [Slot; WRITERS],
+}
+
+impl Deref for Tight {
+    type Target = Lane<BITS>;
+
+    fn deref(&self) -> &Lane<BITS> {
+        &self.lane
+    }
+}
+
+impl Tight {
+    fn left(&self, side: Side) -> (usize, usize) {
+        Lane::<BITS>::left(self.slots.iter(), side)
+    }
+}
+
+fn tight() -> Tight {
     assert_eq!(HIGHEST, 4089, "the next multiple of 8 with its 1 is beyond 4095");
-    Lane::new(SIDE, RESERVED, SIDE / 2, WRITERS).unwrap()
+    let lane = Lane::new(SIDE, RESERVED, SIDE / 2, WRITERS).unwrap();
+    Tight { lane, slots: std::array::from_fn(|_| Slot::new()) }
 }
 
 #[test]
@@ -51,7 +73,7 @@ impl Reader {
         Self { base: Pair::new([0; 2], [0; 2]), front: Side::A, filled: 0 }
     }
 
-    fn flip(&mut self, lane: &Lane<BITS>) -> Flipped {
+    fn flip(&mut self, lane: &Tight) -> Flipped {
         let flipped = lane.flip();
         assert_eq!(flipped.side, self.front, "somebody else touched the side bit");
         assert!(flipped.claimed <= HIGHEST - RESERVED, "{} bytes claimed", flipped.claimed);
@@ -59,7 +81,7 @@ impl Reader {
         flipped
     }
 
-    fn is_vacant(&mut self, lane: &Lane<BITS>, flipped: Flipped) -> bool {
+    fn is_vacant(&mut self, lane: &Tight, flipped: Flipped) -> bool {
         let (done, failed) = lane.left(flipped.side);
         let [done_before, failed_before] = self.base[flipped.side];
         let filled = done.wrapping_sub(done_before);
@@ -132,7 +154,7 @@ fn without_the_look_the_offset_runs_into_the_side_bit() {
 }
 
 /// Fills a grant with a stamp of its writer, and leaves.
-fn work(lane: &Lane<BITS>, slot: &Slot, span: usize, stamp: u8) -> bool {
+fn work(lane: &Tight, slot: &Slot, span: usize, stamp: u8) -> bool {
     let Some(grant) = lane.claim(slot, span) else {
         return false;
     };
@@ -165,7 +187,7 @@ fn check(bytes: &[u8]) -> usize {
 }
 
 /// Flips, waits for the stragglers, checks; returns the records.
-fn take(lane: &Lane<BITS>, reader: &mut Reader) -> usize {
+fn take(lane: &Tight, reader: &mut Reader) -> usize {
     let end = Instant::now() + Duration::from_secs(60);
     let flipped = reader.flip(lane);
     while !reader.is_vacant(lane, flipped) {

@@ -70,13 +70,16 @@ mod drain;
 mod error;
 mod gaps;
 mod lane;
+mod lanes;
 #[cfg(all(test, feature = "std", not(flipside_loom)))]
 mod lane_tests;
 #[cfg(all(test, flipside_loom))]
 mod model;
+mod own;
 mod record;
 mod slot;
 mod stats;
+mod take;
 #[cfg(feature = "std")]
 mod waiting;
 mod writer;

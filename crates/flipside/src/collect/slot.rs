@@ -24,7 +24,7 @@ pub(crate) struct Marks {
     pub(crate) done: AtomicUsize,
     /// Bytes of claims that did not fit; wraps.
     pub(crate) failed: AtomicUsize,
-    /// Committed records.
+    /// Committed records; in a lane of its own the slot's place counts them.
     pub(crate) records: AtomicU64,
     /// The bytes of their bodies.
     pub(crate) bytes: AtomicU64,
@@ -221,6 +221,11 @@ impl Slot {
     pub(crate) fn may_be_on(&self, side: Side) -> bool {
         let phase = self.phase.load(Relaxed);
         phase == ENTERING || phase == ON + side.bit() as u32
+    }
+
+    /// Records committed since birth.
+    pub(crate) fn committed(&self) -> u64 {
+        self.sizes.iter().map(|bucket| bucket.load(Relaxed)).sum()
     }
 
     /// Whether its writer holds a claim at this moment, on either side.

@@ -21,24 +21,27 @@ pub struct Dropped {
     pub closed: u64,
     /// Offered by the draining thread to a full side.
     pub from_sink: u64,
+    /// Accepted, and given up for newer ones by a [flight recorder](super::Overflow::FlightRecorder).
+    pub overwritten: u64,
 }
 
 impl Dropped {
     /// All causes together.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.full + self.timeout + self.too_large + self.closed + self.from_sink
+        self.full + self.timeout + self.too_large + self.closed + self.from_sink + self.overwritten
     }
 
     /// Name and count of each cause.
     #[must_use]
-    pub const fn by_cause(&self) -> [(&'static str, u64); 5] {
+    pub const fn by_cause(&self) -> [(&'static str, u64); 6] {
         [
             ("full", self.full),
             ("timeout", self.timeout),
             ("too_large", self.too_large),
             ("closed", self.closed),
             ("from_sink", self.from_sink),
+            ("overwritten", self.overwritten),
         ]
     }
 }
@@ -77,6 +80,7 @@ impl AddAssign for Counts {
         self.dropped.too_large += other.dropped.too_large;
         self.dropped.closed += other.dropped.closed;
         self.dropped.from_sink += other.dropped.from_sink;
+        self.dropped.overwritten += other.dropped.overwritten;
         self.aborted += other.aborted;
         self.abandoned += other.abandoned;
         self.pending += other.pending;

@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::closing::deadline_after;
+use super::collector::Shared;
 use super::drain::{Drain, Next, Step};
+use super::lanes::Lanes;
 use crate::substrate::atomic::{Backoff, Ordering::Relaxed, TIMED_SLEEPS, sleep};
 
 /// The first and the longest pause between two looks at a straggler.
 const STRAGGLER_PAUSE: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
+/// The longest sleep of a reader that nobody would wake.
+const NAP: Duration = Duration::from_millis(100);
 
 impl Drain {
     /// Waits for something to drain; `None` when the collector is closed and everything is drained.
@@ -78,37 +82,84 @@ impl Drain {
                 }
                 continue;
             }
-            straggling = Straggling::default();
             if matches!(step, Step::Ready | Step::Finished) || is_over(deadline) {
                 return step;
             }
-            self.doze(deadline);
+            if self.doze(deadline) {
+                straggling = Straggling::default();
+            } else {
+                straggling.pause(deadline);
+            }
         }
     }
 
-    /// Sleeps until somebody rings, the linger is over, or the deadline.
+    /// Sleeps until somebody rings, the linger is over, or the deadline. False if this is no moment to sleep without
+    /// end, for somebody is just writing who has not seen that he must ring.
     ///
     /// A reader that was busy a moment ago expects the next record soon: it sleeps until the linger would be over
     /// if that came at once, and only the watermark wakes it. So a busy epoch costs one wake-up instead of two. A
     /// reader that finds nothing even then sleeps without end, and the first record wakes it.
-    fn doze(&mut self, deadline: Option<Instant>) {
+    fn doze(&mut self, deadline: Option<Instant>) -> bool {
         let shared = self.shared.clone();
         let lingered = self.seen_empty.checked_add(shared.linger);
-        let deep = !TIMED_SLEEPS || lingered.is_some_and(|lingered| Instant::now() >= lingered);
-        shared.tally.in_deep_sleep.store(deep, Relaxed);
+        let idle = !TIMED_SLEEPS || lingered.is_some_and(|lingered| Instant::now() >= lingered);
+        // A flight recorder is woken when there is much, or when somebody asks, and by nothing else.
+        let deep = idle && !self.is_flight() && shared.falls_asleep();
         let ticket = shared.reader.announce();
         let step = self.step();
         let until = match step {
+            Step::Idle | Step::Inside | Step::Lingering if self.is_flight() => deadline,
             Step::Idle if deep => deadline,
-            Step::Idle | Step::Lingering => [deadline, lingered].into_iter().flatten().min(),
-            Step::Ready | Step::Finished | Step::Straggling => return shared.reader.cancel(ticket),
+            Step::Inside if deep => {
+                shared.reader.cancel(ticket);
+                shared.wakes();
+                return false;
+            }
+            Step::Idle | Step::Inside if idle => earlier(deadline, deadline_after(shared.linger.min(NAP))),
+            Step::Idle | Step::Inside | Step::Lingering => earlier(deadline, lingered),
+            Step::Ready | Step::Finished | Step::Straggling => {
+                shared.reader.cancel(ticket);
+                shared.wakes();
+                return true;
+            }
         };
         shared.reader.sleep(ticket, until);
+        shared.wakes();
         if step == Step::Idle && deep {
             // The first record has just rung: its linger begins.
             self.seen_empty = Instant::now();
         }
+        true
     }
+}
+
+impl Shared {
+    /// The reader is about to sleep without end: from now on a first record rings. False if the writers cannot be
+    /// told, for the system has begun to refuse the fence that it takes.
+    fn falls_asleep(&self) -> bool {
+        match &self.lanes {
+            Lanes::Shared(_) => self.tally.in_deep_sleep.store(true, Relaxed),
+            Lanes::Own(lanes) => {
+                self.gate.sleeps(true);
+                if self.gate.heavy(lanes).is_err() {
+                    self.gate.sleeps(false);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn wakes(&self) {
+        match &self.lanes {
+            Lanes::Shared(_) => self.tally.in_deep_sleep.store(false, Relaxed),
+            Lanes::Own(_) => self.gate.sleeps(false),
+        }
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    [one, other].into_iter().flatten().min()
 }
 
 fn is_over(deadline: Option<Instant>) -> bool {

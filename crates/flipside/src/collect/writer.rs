@@ -8,9 +8,12 @@ use super::claim::Claim;
 use super::collector::{Presence, Shared};
 use super::error::WriteError;
 use super::lane::{Grant, News};
+use super::lanes::Lanes;
+use super::own::{Cursor, No};
 use super::record::{HEADER, KIND_ABORTED, KIND_DATA, header, span};
 use super::slot::{Cause, Slot, add, bucket};
 use crate::substrate::atomic::Ordering::Relaxed;
+use crate::substrate::side::Side;
 
 /// What became of a record that was offered without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +37,17 @@ pub struct Writer {
     source: u16,
     /// The grant of a [`Claim`]. Found here by the next call, its claim was forgotten.
     open: Option<Grant>,
+    /// In a lane of its own.
+    cursor: Cursor,
 }
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, slot: usize, source: u16) -> Self {
-        Self { shared, _presence: presence, slot, source, open: None }
+        let cursor = match &shared.lanes {
+            Lanes::Shared(_) => Cursor::NONE,
+            Lanes::Own(lanes) => lanes[slot].cursor(),
+        };
+        Self { shared, _presence: presence, slot, source, open: None, cursor }
     }
 
     /// The number of its slot.
@@ -98,13 +107,11 @@ impl Writer {
         let len = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
         let grant = match self.enter(len) {
             Ok(grant) => grant,
-            Err(WriteError::Full) if self.shared.overflow == Overflow::DropNewest => {
-                return Ok(Outcome::Dropped);
-            }
+            Err(WriteError::Full) if self.shared.overflow != Overflow::Fail => return Ok(Outcome::Dropped),
             Err(error) => return Err(error),
         };
         // SAFETY: `enter` gave the grant just now; it leaves below, and this is the only reference.
-        let bytes = unsafe { self.shared.lane.granted(grant, 0, grant.span) };
+        let bytes = unsafe { self.shared.lanes.granted(self.slot, grant, 0, grant.span) };
         // The padding lies in the last word. What the copy does not reach must not be an earlier record's.
         if let Some(last) = bytes.last_chunk_mut::<8>() {
             *last = [0; 8];
@@ -117,7 +124,7 @@ impl Writer {
             rest = next;
         }
         self.committed(grant, len);
-        self.tell(grant);
+        self.tell(grant.news);
         Ok(Outcome::Accepted)
     }
 
@@ -146,23 +153,25 @@ impl Writer {
         self.open = Some(grant);
         #[cfg(feature = "std")]
         self.own().claimed_by.store(crate::substrate::atomic::thread_token(), Relaxed);
-        self.tell(grant);
+        if matches!(self.shared.lanes, Lanes::Shared(_)) {
+            self.tell(grant.news);
+        }
         Ok(Claim::new(self, grant))
     }
 
     /// Wakes the reader if it sleeps and the claim is news to it.
     #[inline]
-    fn tell(&self, grant: Grant) {
-        match grant.news {
+    fn tell(&self, news: News) {
+        match news {
             News::No => {}
-            News::First => self.shared.reader.ring_if(|| self.shared.tally.in_deep_sleep.load(Relaxed)),
+            News::First => self.shared.reader.ring_if(|| self.shared.is_in_deep_sleep()),
             News::High => self.shared.reader.ring(),
         }
     }
 
     #[inline]
     fn own(&self) -> &Slot {
-        &self.shared.lane.slots[self.slot]
+        &self.shared.slots[self.slot]
     }
 
     /// Enters the front side with room for a body of `len` bytes.
@@ -173,26 +182,49 @@ impl Writer {
         }
         let slot = self.own();
         add(&slot.offered, 1);
-        let Some(span) = span(len).filter(|&span| span <= self.shared.lane.capacity()) else {
+        let Some(span) = span(len).filter(|&span| span <= self.shared.lanes.capacity()) else {
             return Err(self.refuse(Cause::TooLarge, len));
         };
-        slot.entering();
-        if let Some(grant) = self.shared.lane.claim(slot, span) {
-            slot.entered(grant.side);
-            return Ok(grant);
+        match self.try_enter(span) {
+            Ok(grant) => Ok(grant),
+            Err(no) => self.enter_full(no, span, len),
         }
-        slot.out();
-        self.enter_full(span, len)
+    }
+
+    /// Enters the front if it has room.
+    #[inline]
+    fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
+        let Self { shared, cursor, slot: index, .. } = self;
+        let slot = &shared.slots[*index];
+        match &shared.lanes {
+            Lanes::Own(lanes) => lanes[*index].enter(cursor, span, &shared.gate),
+            Lanes::Shared(lane) => {
+                slot.entering();
+                match lane.claim(slot, span) {
+                    Some(grant) => {
+                        slot.entered(grant.side);
+                        Ok(grant)
+                    }
+                    None => {
+                        slot.out();
+                        Err(No::Full)
+                    }
+                }
+            }
+        }
     }
 
     /// The side is full: the policy decides.
     #[cold]
-    fn enter_full(&self, span: usize, len: usize) -> Result<Grant, WriteError> {
+    fn enter_full(&mut self, no: No, span: usize, len: usize) -> Result<Grant, WriteError> {
+        if no == No::Sealed {
+            return Err(self.refuse(Cause::Closed, len));
+        }
         self.shared.reader.ring();
         #[cfg(not(feature = "std"))]
         let _ = span; // Only those who wait try again.
         match self.shared.overflow {
-            Overflow::Fail | Overflow::DropNewest => Err(self.refuse(Cause::Full, len)),
+            Overflow::Fail | Overflow::DropNewest | Overflow::FlightRecorder => Err(self.refuse(Cause::Full, len)),
             #[cfg(feature = "std")]
             Overflow::Block => self.enter_later(span, None).map_err(|cause| self.refuse(cause, len)),
             #[cfg(feature = "std")]
@@ -205,27 +237,35 @@ impl Writer {
 
     /// Waits for room and enters.
     #[cfg(feature = "std")]
-    fn enter_later(&self, span: usize, deadline: Option<std::time::Instant>) -> Result<Grant, Cause> {
+    fn enter_later(&mut self, span: usize, deadline: Option<std::time::Instant>) -> Result<Grant, Cause> {
         if self.shared.is_draining_here() {
             return Err(Cause::FromSink);
         }
-        let (slot, began) = (self.own(), std::time::Instant::now());
+        let began = std::time::Instant::now();
         let entered = loop {
             if let Err(cause) = self.await_room(deadline) {
                 break Err(cause);
             }
-            slot.entering();
-            if let Some(grant) = self.shared.lane.claim(slot, span) {
-                slot.entered(grant.side);
-                break Ok(grant);
+            match self.try_enter(span) {
+                Ok(grant) => break Ok(grant),
+                Err(No::Sealed) => break Err(Cause::Closed),
+                // Others filled the new side before us.
+                Err(No::Full) => self.shared.reader.ring(),
             }
-            // Others filled the new side before us.
-            slot.out();
-            self.shared.reader.ring();
         };
+        let slot = self.own();
         add(&slot.waits, 1);
         add(&slot.waited_ns, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
         entered
+    }
+
+    /// Whether there is no use in trying to enter, as of now.
+    #[cfg(feature = "std")]
+    fn is_full(&self) -> bool {
+        match &self.shared.lanes {
+            Lanes::Shared(lane) => lane.is_full(),
+            Lanes::Own(lanes) => !lanes[self.slot].has_room(&self.cursor),
+        }
     }
 
     /// Waits until the side was seen with room: pauses, then yields, then sleeps.
@@ -233,7 +273,7 @@ impl Writer {
     fn await_room(&self, deadline: Option<std::time::Instant>) -> Result<(), Cause> {
         let backoff = crate::substrate::atomic::Backoff::default();
         let shared = &*self.shared;
-        while shared.lane.is_full() {
+        while self.is_full() {
             if shared.is_closing() {
                 return Err(Cause::Closed);
             }
@@ -245,7 +285,7 @@ impl Writer {
                 continue;
             }
             let ticket = shared.room.announce();
-            if shared.lane.is_full() && !shared.is_closing() {
+            if self.is_full() && !shared.is_closing() {
                 shared.room.sleep(ticket, deadline);
             } else {
                 shared.room.cancel(ticket);
@@ -263,7 +303,7 @@ impl Writer {
             Cause::Timeout => WriteError::Timeout,
             Cause::Closed => WriteError::Closed,
             Cause::FromSink => WriteError::FromSink,
-            Cause::TooLarge => WriteError::TooLarge { len, max: self.shared.lane.capacity() - HEADER },
+            Cause::TooLarge => WriteError::TooLarge { len, max: self.shared.lanes.capacity() - HEADER },
         }
     }
 
@@ -271,33 +311,52 @@ impl Writer {
     #[inline]
     pub(crate) fn committed(&mut self, grant: Grant, len: usize) {
         let slot = self.own();
-        let marks = &slot.marks[grant.side];
-        add(&marks.records, 1);
-        add(&marks.bytes, len as u64);
         add(&slot.sizes[bucket(len)], 1);
-        self.leave(grant);
+        let marks = match &self.shared.lanes {
+            Lanes::Own(_) => &slot.marks[Side::A],
+            Lanes::Shared(_) => {
+                add(&slot.marks[grant.side].records, 1);
+                &slot.marks[grant.side]
+            }
+        };
+        add(&marks.bytes, len as u64);
+        self.leave(grant, 1);
     }
 
     /// Leaves with an aborted record: its body is zeroed, so that nothing half-written or older is drained.
     pub(crate) fn abort(&mut self, grant: Grant) {
         // SAFETY: the grant is this writer's open one and leaves below. A `Claim` that could still hold a
         // reference to these bytes borrows the writer mutably, so none is alive.
-        let bytes = unsafe { self.shared.lane.granted(grant, 0, grant.span) };
+        let bytes = unsafe { self.shared.lanes.granted(self.slot, grant, 0, grant.span) };
         bytes.fill(0);
         bytes[..HEADER].copy_from_slice(&header(grant.span - HEADER, KIND_ABORTED, 0, self.source));
         add(&self.own().marks[grant.side].aborted, 1);
-        self.leave(grant);
+        self.leave(grant, 0);
+        self.tell_late(grant);
     }
 
     #[inline]
-    fn leave(&mut self, grant: Grant) {
-        let slot = self.own();
+    fn leave(&mut self, grant: Grant, records: u64) {
+        let Self { shared, cursor, slot: index, .. } = self;
+        let slot = &shared.slots[*index];
         if self.open.is_some() {
             slot.claimed_by.store(0, Relaxed);
         }
-        self.shared.lane.leave(slot, grant);
-        slot.out();
+        match &shared.lanes {
+            Lanes::Own(lanes) => lanes[*index].leave(cursor, grant.span, records),
+            Lanes::Shared(lane) => {
+                lane.leave(slot, grant);
+                slot.out();
+            }
+        }
         self.open = None;
+    }
+
+    /// In a lane of its own there is nothing to tell of before a claim is over.
+    pub(crate) fn tell_late(&self, grant: Grant) {
+        if matches!(self.shared.lanes, Lanes::Own(_)) {
+            self.tell(grant.news);
+        }
     }
 
     /// The bytes of an open claim's body.
@@ -305,14 +364,14 @@ impl Writer {
         debug_assert!(self.open.is_some());
         // SAFETY: only a `Claim` calls this, with its own open grant, through the unique borrow that it has of
         // this writer; what this returns keeps that borrow, so there is one reference at a time.
-        unsafe { self.shared.lane.granted(grant, HEADER + from, len) }
+        unsafe { self.shared.lanes.granted(self.slot, grant, HEADER + from, len) }
     }
 
     /// The whole of an open claim, header included.
     pub(crate) fn frame(&mut self, grant: Grant) -> &mut [u8] {
         debug_assert!(self.open.is_some());
         // SAFETY: as in `body`.
-        unsafe { self.shared.lane.granted(grant, 0, grant.span) }
+        unsafe { self.shared.lanes.granted(self.slot, grant, 0, grant.span) }
     }
 }
 

@@ -44,6 +44,20 @@ pub(crate) enum Site {
     C17,
     /// The reader saw that the collector is closed; it looks for refusing writers after this fence.
     C18,
+    /// A writer enters its own lane.
+    C19,
+    /// It leaves.
+    C20,
+    /// The reader looks how far it has come.
+    C21,
+    /// The reader has done with a part of a lane.
+    C22,
+    /// A writer looks whether the other side is vacant.
+    C23,
+    /// A writer said that it is inside; it looks what the reader says after this light fence.
+    C24,
+    /// The reader said that it seals, or sleeps; it looks into the lanes after this heavy fence.
+    C25,
     /// A sleeper announced itself; it looks again after this fence.
     #[cfg(feature = "std")]
     W1,

@@ -2,6 +2,7 @@
 
 pub(crate) mod atomic;
 pub(crate) mod bytes;
+pub(crate) mod fence;
 #[cfg(all(test, flipside_loom))]
 pub(crate) mod model;
 pub(crate) mod side;

@@ -1,8 +1,9 @@
 //! Entering, leaving, flipping, reusing: sites C1 to C4, C13, C14, and the room bell.
 
-use super::{SPAN, Sink, body, build, spawn, write, writer};
+use super::{Collector, SPAN, Sink, body, build, spawn, write, writer};
 use crate::collect::Overflow;
-use crate::collect::lane::Lane;
+use crate::collect::lane::{Lane, WIDE};
+use crate::collect::slot::Slot;
 use crate::substrate::atomic::{Ordering::Relaxed, Site};
 use crate::substrate::model::{ASLEEP, Model, Quiet, RACE};
 use crate::substrate::side::Side;
@@ -155,7 +156,7 @@ const HANDOVER: Model = Model {
             spawn(move || collector.writer().map_or(0, |writer| write(&mut Quiet::new(writer), 1)))
         });
         let accepted: usize = 1 + threads.map(|thread| thread.join().unwrap()).iter().sum::<usize>();
-        let (done, failed) = collector.shared.lane.left(Side::A);
+        let (done, failed) = left(&collector, Side::A);
         assert_eq!((done, failed), (accepted * SPAN, 0), "a counter went back");
         drop((own, collector));
         let sink = Sink::new();
@@ -164,13 +165,17 @@ const HANDOVER: Model = Model {
     },
 };
 
+fn left(collector: &Collector, side: Side) -> (usize, usize) {
+    Lane::<WIDE>::left(collector.shared.slots.iter().map(|slot| &**slot), side)
+}
+
 /// In a head of six offset bits the failed claims of one epoch fit only because each slot fails once.
 fn narrow(look_first: bool) {
-    let lane = std::sync::Arc::new(Lane::<6>::new(SPAN, 0, SPAN, 2).unwrap());
+    let lane = std::sync::Arc::new((Lane::<6>::new(SPAN, 0, SPAN, 2).unwrap(), [Slot::new(), Slot::new()]));
     let threads = [0, 1].map(|index| {
-        let lane = lane.clone();
+        let shared = lane.clone();
         spawn(move || {
-            let slot = &lane.slots[index];
+            let (lane, slot) = (&shared.0, &shared.1[index]);
             for _ in 0..3 {
                 if !look_first {
                     slot.full.store(false, Relaxed);
@@ -181,11 +186,13 @@ fn narrow(look_first: bool) {
             }
         })
     });
-    let before = lane.left(Side::A);
+    let (lane, slots) = (&lane.0, &lane.1);
+    let left = || Lane::<6>::left(slots.iter(), Side::A);
+    let before = left();
     let flipped = lane.flip();
     assert_eq!(flipped.side, Side::A, "the offset ran into the side");
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    let (done, failed) = lane.left(Side::A);
+    let (done, failed) = left();
     assert_eq!(before.1.min(failed), before.1);
     assert_eq!(done + failed, flipped.claimed, "everybody has left");
     assert_eq!(lane.flip().side, Side::B, "the offset ran into the side");

@@ -1,0 +1,324 @@
+//! A lane of one writer's own: no line that another writer touches, and no read-modify-write.
+//!
+//! The writer appends to its front side and publishes after each record how far it has come; it flips by itself
+//! when the side is full and the reader has left the other. The reader takes what is published, up to the middle
+//! of the front, and never waits for a writer. See `PROOF.md` beside this file.
+
+use crossbeam_utils::CachePadded;
+
+use super::lane::{Grant, News};
+use crate::substrate::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    Site, at,
+};
+use crate::substrate::bytes::{Bytes, OutOfMemory};
+use crate::substrate::fence::{Fences, Link, Refused};
+use crate::substrate::side::{Pair, Side};
+
+/// How far somebody has come, in one word.
+///
+/// ```text
+/// { side : 1 | records : 31 | offset : 32 }      offset: a multiple of 8, so its lowest bit is free for
+///                                                INSIDE: the writer is between entering and leaving
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+const INSIDE: u64 = 1;
+const RECORD: u64 = 1 << 32;
+const SIDE: u64 = 1 << 63;
+
+impl Place {
+    /// The beginning of a side.
+    pub(crate) const fn start_of(side: Side) -> Self {
+        Self((side.bit() as u64) << 63)
+    }
+
+    pub(crate) const fn side(self) -> Side {
+        Side::from_bit((self.0 >> 63) as usize)
+    }
+
+    /// Bytes of whole records before it, on its side.
+    #[inline]
+    pub(crate) const fn offset(self) -> usize {
+        (self.0 as u32 & !7) as usize
+    }
+
+    /// Committed records before it, on its side.
+    pub(crate) const fn records(self) -> u64 {
+        (self.0 & !SIDE) >> 32
+    }
+
+    pub(crate) const fn is_inside(self) -> bool {
+        self.0 & INSIDE != 0
+    }
+
+    /// The same, of somebody who is not inside.
+    pub(crate) const fn outside(self) -> Self {
+        Self(self.0 & !INSIDE)
+    }
+
+    /// Bytes and records are bounded by a side: at most 2^30, and one record for 8 of them.
+    #[inline]
+    const fn after(self, span: usize, records: u64) -> Self {
+        Self(self.0 + span as u64 + records * RECORD)
+    }
+}
+
+/// What the reader tells all writers of lanes, on a line that seldom changes.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    state: AtomicU32,
+    fences: Fences,
+}
+
+/// The reader sleeps without end, or is about to.
+const ASLEEP: u32 = 1;
+/// The reader takes nothing any more that is entered from now on.
+const SEALED: u32 = 2;
+
+impl Gate {
+    pub(crate) const fn new(fences: Fences) -> Self {
+        Self { state: AtomicU32::new(0), fences }
+    }
+
+    /// Before the reader sleeps without end, and after. A heavy fence must follow before it looks again.
+    #[cfg(feature = "std")]
+    pub(crate) fn sleeps(&self, asleep: bool) {
+        let sealed = self.state.load(Relaxed) & SEALED;
+        self.state.store(if asleep { sealed | ASLEEP } else { sealed }, Relaxed);
+    }
+
+    /// For good. A heavy fence must follow before the reader looks for the last time.
+    pub(crate) fn seal(&self) {
+        self.state.store(SEALED, Relaxed);
+    }
+
+    /// Between what the reader has just said and its next look at the lanes.
+    pub(crate) fn heavy(&self, lanes: &[OwnLane]) -> Result<(), Refused> {
+        // [C25] heavy fence, pairs with [C24]: see there.
+        self.fences.heavy(Site::C25, lanes.iter().map(|lane| &lane.writer.link))
+    }
+}
+
+/// The writer's own view of its lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor {
+    place: Place,
+    /// A record that would end beyond it takes the slow way: to tell the reader, to flip, or because it is full.
+    stop: usize,
+    full: bool,
+}
+
+impl Cursor {
+    /// Of a handle without a lane.
+    pub(crate) const NONE: Self = Self { place: Place(0), stop: 0, full: false };
+}
+
+/// One writer's lane.
+///
+/// ```text
+/// writer: (side, n) --enter--> (side, n, INSIDE) --leave--> (side, n + span)
+///         (side, n) --flip---> (other, 0), when the reader is on `side` too: then `other` is vacant
+/// reader: (side, m) --take---> (side, n), or by way of the end of the side to (other, n)
+/// ```
+#[derive(Debug)]
+pub(crate) struct OwnLane {
+    writer: CachePadded<Published>,
+    /// What the reader has released; all before it is the writer's again.
+    released: CachePadded<AtomicU64>,
+    sides: Pair<Bytes>,
+    side: usize,
+    watermark: usize,
+}
+
+/// The writer's line.
+#[derive(Debug)]
+struct Published {
+    place: AtomicU64,
+    /// Where it left a side, when it last did.
+    left: [AtomicU64; 2],
+    link: Link,
+}
+
+/// Why nothing was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum No {
+    Full,
+    Sealed,
+}
+
+impl OwnLane {
+    /// Two sides of `side` bytes, a multiple of 8.
+    pub(crate) fn new(side: usize, watermark: usize) -> Result<Self, OutOfMemory> {
+        Ok(Self {
+            writer: CachePadded::new(Published {
+                place: AtomicU64::new(0),
+                left: [AtomicU64::new(0), AtomicU64::new(0)],
+                link: Link::new(),
+            }),
+            released: CachePadded::new(AtomicU64::new(0)),
+            sides: Pair::new(Bytes::new(side)?, Bytes::new(side)?),
+            side,
+            watermark: watermark.next_multiple_of(8),
+        })
+    }
+
+    /// Where its last writer stopped; the slot has changed hands, so there is no other.
+    pub(crate) fn cursor(&self) -> Cursor {
+        let place = Place(self.writer.place.load(Relaxed));
+        debug_assert!(!place.is_inside(), "given back inside a claim");
+        Cursor { place, stop: self.stop_after(place.offset()), full: false }
+    }
+
+    /// The last offset up to which the reader need not be told, having been told at `offset`. A record that fills the
+    /// side to its last byte is always told.
+    fn stop_after(&self, offset: usize) -> usize {
+        if offset == self.side { self.side } else { (offset + self.watermark).min(self.side) - 8 }
+    }
+
+    /// Enters the front with room for `span` bytes, at most a side. Wait-free; plain loads and stores.
+    #[inline]
+    pub(crate) fn enter(&self, cursor: &mut Cursor, span: usize, gate: &Gate) -> Result<Grant, No> {
+        let mut news = News::No;
+        if cursor.place.offset() + span > cursor.stop {
+            news = self.make_room(cursor, span)?;
+        }
+        let Cursor { place, .. } = *cursor;
+        // [C19] Release, pairs with [C21]: it covers the word by which the last record left, so it must carry the
+        // same. Weaker: the reader that looks now takes bytes that are not there yet.
+        self.writer.place.store(place.0 | INSIDE, at(Site::C19, Release));
+        // [C24] light fence, pairs with [C25]. Ours first: the reader sees that somebody is inside. Theirs first: we
+        // see that it seals, or sleeps. Weaker: a record is accepted that nobody drains, or that nobody is told of.
+        gate.fences.light(Site::C24, &self.writer.link);
+        match gate.state.load(Relaxed) {
+            0 => {}
+            ASLEEP => {
+                if news == News::No {
+                    news = News::First;
+                }
+            }
+            _ => {
+                self.publish(place);
+                return Err(No::Sealed);
+            }
+        }
+        Ok(Grant { side: place.side(), at: place.offset(), span, news })
+    }
+
+    /// The slow way into the side: the reader is to be told, or the side is full.
+    #[cold]
+    fn make_room(&self, cursor: &mut Cursor, span: usize) -> Result<News, No> {
+        let at = cursor.place.offset();
+        if !cursor.full && at + span <= self.side {
+            cursor.stop = self.stop_after(at + span);
+            return Ok(News::High);
+        }
+        let side = cursor.place.side();
+        if !self.is_vacant(side.flip()) {
+            // A smaller one might fit; but what was lost is told at the start of a side.
+            (cursor.full, cursor.stop) = (true, 0);
+            return Err(No::Full);
+        }
+        self.writer.left[side.bit()].store(cursor.place.0, Relaxed);
+        cursor.place = Place::start_of(side.flip());
+        cursor.full = false;
+        cursor.stop = self.stop_after(0);
+        if span > cursor.stop {
+            cursor.stop = self.stop_after(span);
+        }
+        Ok(News::High)
+    }
+
+    /// Whether the reader has left `side`, on which the writer is not.
+    pub(crate) fn is_vacant(&self, side: Side) -> bool {
+        // [C23] Acquire, pairs with [C22]: what the reader did with the side is over. Weaker: a record is written
+        // over bytes that it still reads.
+        Place(self.released.load(at(Site::C23, Acquire))).side() != side
+    }
+
+    /// Whether the writer would find room, as of now.
+    #[cfg(feature = "std")]
+    pub(crate) fn has_room(&self, cursor: &Cursor) -> bool {
+        !cursor.full || self.is_vacant(cursor.place.side().flip())
+    }
+
+    /// Leaves: `records` committed records in `span` bytes are the reader's from here on.
+    #[inline]
+    pub(crate) fn leave(&self, cursor: &mut Cursor, span: usize, records: u64) {
+        cursor.place = cursor.place.after(span, records);
+        self.publish(cursor.place);
+    }
+
+    #[inline]
+    fn publish(&self, place: Place) {
+        // [C20] Release, pairs with [C21]. Ours first: the reader sees the record, whole. Theirs first: it takes it
+        // the next time. Weaker: it drains bytes not yet there.
+        self.writer.place.store(place.0, at(Site::C20, Release));
+    }
+
+    /// How far the writer has come, and whether it is inside.
+    pub(crate) fn look(&self) -> Place {
+        // [C21] Acquire, pairs with [C19] and [C20].
+        Place(self.writer.place.load(at(Site::C21, Acquire)))
+    }
+
+    /// Where the writer left `side`, once it was seen on the other one.
+    pub(crate) fn left(&self, side: Side) -> Place {
+        Place(self.writer.left[side.bit()].load(Relaxed))
+    }
+
+    /// The reader has done with all before `place`.
+    pub(crate) fn release(&self, place: Place) {
+        // [C22] Release, pairs with [C23].
+        self.released.store(place.outside().0, at(Site::C22, Release));
+    }
+
+    /// Bytes that are published and not released.
+    pub(crate) fn pending(&self) -> usize {
+        let (released, place) = (Place(self.released.load(Relaxed)), self.look());
+        let before = if released.side() == place.side() { 0 } else { self.left(released.side()).offset() };
+        (before + place.offset()).saturating_sub(released.offset())
+    }
+
+    /// Bytes allocated.
+    pub(crate) const fn memory(&self) -> usize {
+        2 * self.side
+    }
+
+    pub(crate) const fn capacity(&self) -> usize {
+        self.side
+    }
+
+    pub(crate) const fn watermark(&self) -> usize {
+        self.watermark
+    }
+
+    /// The bytes of a grant, or a part of them.
+    ///
+    /// # Safety
+    ///
+    /// [`enter`](Self::enter) gave the grant, it has not left yet, and `from..from + len` lies in it. No other
+    /// reference to those bytes is alive.
+    #[inline]
+    #[allow(clippy::mut_from_ref, reason = "a grant is exclusive, whatever the lane's borrow")]
+    pub(crate) unsafe fn granted(&self, grant: Grant, from: usize, len: usize) -> &mut [u8] {
+        debug_assert!(from + len <= grant.span);
+        // SAFETY: [O1] the reader reads only what has left, and [C23] put what it read before the flip that made
+        // this side the front. The caller promised the rest.
+        unsafe { self.sides[grant.side].write(grant.at + from, len) }
+    }
+
+    /// Published bytes of a side.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the reader; a [`look`](Self::look) of his has shown the bytes as left, and he has not released
+    /// them.
+    pub(crate) unsafe fn published(&self, side: Side, from: usize, to: usize) -> &[u8] {
+        // SAFETY: [O1] what has left is not written again before it is released, and [C21] put what was written
+        // before the look.
+        unsafe { self.sides[side].read(from, to - from) }
+    }
+}

@@ -1,0 +1,165 @@
+//! A lane for each writer: the reader takes what each has published, and waits for nobody but at the very end.
+
+use alloc::boxed::Box;
+
+use super::{Fate, Image, Left, Look, Piece, Take};
+use crate::collect::collector::Shared;
+use crate::collect::gaps::Gaps;
+use crate::collect::lanes::Lanes;
+use crate::collect::own::{OwnLane, Place};
+use crate::collect::record::{Record, Records};
+use crate::collect::slot::add;
+use crate::substrate::atomic::Ordering::Relaxed;
+use crate::substrate::side::Side;
+
+/// Where the reader is in one lane.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    /// Up to here everything is released.
+    released: Place,
+    /// Up to here it is taken.
+    taken: Place,
+    /// What lies between the two.
+    records: u64,
+    /// The bytes of all committed bodies, at the last look.
+    bytes: u64,
+    /// Those of bodies that were given up for newer ones.
+    overwritten: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Taker {
+    progress: Box<[Progress]>,
+    last: bool,
+}
+
+fn lanes(shared: &Shared) -> &[OwnLane] {
+    match &shared.lanes {
+        Lanes::Own(lanes) => lanes,
+        Lanes::Shared(_) => unreachable!("made for lanes of their own"),
+    }
+}
+
+impl Taker {
+    pub(super) fn new(slots: usize) -> Self {
+        let start = Place::start_of(Side::A);
+        let progress = Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0 };
+        Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false }
+    }
+
+    /// Takes what every lane has published.
+    fn take(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) {
+        image.clear();
+        image.gaps = gaps.write(&mut image.room, &shared.slots);
+        for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
+            let (from, to) = (progress.released, lane.look().outside());
+            if from.side() == to.side() && from.offset() == to.offset() {
+                continue;
+            }
+            let mut piece = |from: Place, to: Place| {
+                progress.records += to.records() - from.records();
+                if from.offset() != to.offset() {
+                    let (side, from, to) = (to.side(), from.offset(), to.offset());
+                    image.pieces.push(Piece { lane: index, side, from, to });
+                    shared.tally.filled(to);
+                }
+            };
+            if from.side() == to.side() {
+                piece(from, to);
+            } else {
+                piece(from, lane.left(from.side()));
+                piece(Place::start_of(to.side()), to);
+            }
+            progress.taken = to;
+            // Perhaps some records ahead of the place, which the next look makes good.
+            progress.bytes = shared.slots[index].marks[Side::A].bytes.load(Relaxed);
+            image.records += progress.records;
+        }
+    }
+}
+
+impl Take for Taker {
+    fn look(&self, shared: &Shared) -> Look {
+        let mut look = Look::default();
+        for (lane, progress) in lanes(shared).iter().zip(&self.progress) {
+            let (from, to) = (progress.taken, lane.look());
+            let flipped = from.side() != to.side();
+            let more = flipped || from.offset() != to.offset();
+            look.any |= more;
+            look.high |= flipped || to.offset() - from.offset() >= lane.watermark();
+            look.inside |= to.is_inside();
+        }
+        look
+    }
+
+    fn flip(&mut self, shared: &Shared, last: bool) {
+        self.last = last;
+        if last {
+            self.abandon(shared);
+        }
+    }
+
+    fn vacate(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) -> bool {
+        // Who is inside once the gate is closed may yet be accepted; who comes later sees it.
+        if self.last && lanes(shared).iter().any(|lane| lane.look().is_inside()) {
+            return false;
+        }
+        self.take(shared, gaps, image);
+        true
+    }
+
+    /// What a straggler has published is taken; only its open claim is left behind.
+    #[cfg(feature = "std")]
+    fn leave_behind(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, _last: bool) -> Left {
+        self.take(shared, gaps, image);
+        Left::Taken
+    }
+
+    fn settle(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, fate: Fate) {
+        if fate == Fate::Overwritten {
+            for piece in &image.pieces {
+                // SAFETY: `take` saw it published, and it is released below.
+                let bytes = unsafe { lanes(shared)[piece.lane].published(piece.side, piece.from, piece.to) };
+                let (mut records, mut sum) = (0, 0);
+                for record in Records::new(bytes) {
+                    if let Record::Data { body, .. } = record {
+                        (records, sum) = (records + 1, sum + body.len() as u64);
+                    }
+                }
+                gaps.abandon(piece.lane, records, sum);
+                self.progress[piece.lane].overwritten += sum;
+            }
+        }
+        for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
+            if progress.released != progress.taken {
+                let tally = &shared.tally.drained[index];
+                match fate {
+                    Fate::Drained => add(&tally.records, progress.records),
+                    Fate::Overwritten => add(&tally.overwritten, progress.records),
+                }
+                tally.bytes.store(progress.bytes - progress.overwritten, Relaxed);
+                progress.records = 0;
+                progress.released = progress.taken;
+                lane.release(progress.taken);
+            }
+        }
+        image.clear();
+        shared.room.ring();
+    }
+
+    fn tell_rest(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) {
+        image.clear();
+        image.gaps = gaps.write(&mut image.room, &shared.slots);
+    }
+
+    fn abandon(&mut self, shared: &Shared) {
+        shared.gate.seal();
+        // If it is refused, a record that is accepted at this moment may be missed: it is counted as abandoned.
+        let _ = shared.gate.heavy(lanes(shared));
+    }
+
+    #[cfg(feature = "std")]
+    fn straggling_on(&self) -> Side {
+        Side::A
+    }
+}
