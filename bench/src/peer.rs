@@ -121,6 +121,7 @@ impl Contender {
 /// reader: it is measured where tracing is, not here.
 pub(crate) const COLLECT: &[Contender] = &[
     Contender::of::<flipside::Total>(),
+    Contender::of::<flipside::PerWriter>(),
     Contender::of::<parking_lot::ParkingLot>(),
     Contender::of::<std_mutex::StdMutex>(),
     Contender::of::<crossbeam::Crossbeam>(),

@@ -1,12 +1,14 @@
-//! Ours: `Order::Total`, one lane for all writers, blocking when full.
+//! Ours, blocking when full: `Order::Total`, one lane for all writers, and `Order::PerWriter`, a lane for each. The
+//! lanes together have the memory of two sides.
 
-use flipside::collect::{Batch, Builder, Drain, Next, Outcome, Overflow, Record, Writer};
+use flipside::collect::{Batch, Builder, Drain, Next, Order, Outcome, Overflow, Record, Writer};
 use std::time::Duration;
 
 use super::{Peer, Put, Sink, TIMER, Take, Wake};
 use crate::collect::shape::Shape;
 
 pub(crate) struct Total;
+pub(crate) struct PerWriter;
 
 pub(crate) struct Reader {
     drain: Drain,
@@ -21,23 +23,40 @@ impl Peer for Total {
     type Reader = Reader;
 
     fn open(shape: &Shape, wake: Wake) -> (Vec<Writer>, Reader) {
-        let builder = Builder::new(Overflow::Block).side(shape.side).writers(shape.writers);
-        let builder = match wake {
-            // The library's defaults: the watermark is half a side, and a rest lingers for 100 ms.
-            Wake::Half | Wake::Nobody => builder,
-            Wake::Eager | Wake::Timer => builder.linger(Duration::ZERO),
-        };
-        let (collector, drain) = builder.build().expect("a side of a sensible size");
-        let writers =
-            (0..shape.writers).map(|_| collector.writer().expect("as many slots as writers")).collect();
-        // The collector is dropped here: it closes when the last writer is gone.
-        let half = shape.side / 2;
-        (writers, Reader { drain, wake, half })
+        open(Order::Total, shape.side, shape.writers, wake)
     }
 
     fn framed(len: usize) -> usize {
         (8 + len).next_multiple_of(8)
     }
+}
+
+impl Peer for PerWriter {
+    const NAME: &'static str = "flipside/per-writer";
+    const READERS: &'static [Wake] = Total::READERS;
+    type Writer = Writer;
+    type Reader = Reader;
+
+    fn open(shape: &Shape, wake: Wake) -> (Vec<Writer>, Reader) {
+        open(Order::PerWriter, shape.side / shape.writers, shape.writers, wake)
+    }
+
+    fn framed(len: usize) -> usize {
+        Total::framed(len)
+    }
+}
+
+fn open(order: Order, side: usize, writers: usize, wake: Wake) -> (Vec<Writer>, Reader) {
+    let builder = Builder::new(Overflow::Block).order(order).side(side).writers(writers);
+    let builder = match wake {
+        // The library's defaults: the watermark is half a side, and a rest lingers for 100 ms.
+        Wake::Half | Wake::Nobody => builder,
+        Wake::Eager | Wake::Timer => builder.linger(Duration::ZERO),
+    };
+    let (collector, drain) = builder.build().expect("a side of a sensible size");
+    let writers = (0..writers).map(|_| collector.writer().expect("as many slots as writers")).collect();
+    // The collector is dropped here: it closes when the last writer is gone.
+    (writers, Reader { drain, wake, half: side / 2 })
 }
 
 impl Put for Writer {

@@ -177,12 +177,12 @@ fn shared_lane(side: usize, watermark: usize, writers: usize) -> Result<Lane<WID
     })
 }
 
-fn own_lanes(side: usize, watermark: usize, writers: usize) -> Result<Box<[OwnLane]>, BuildError> {
+fn own_lanes(side: usize, watermark: usize, writers: usize) -> Result<Box<[Arc<OwnLane>]>, BuildError> {
     let bytes = side.saturating_mul(2).saturating_mul(writers);
     if bytes > isize::MAX as usize {
         return Err(BuildError::Memory { bytes });
     }
     (0..writers)
-        .map(|_| OwnLane::new(side, watermark).map_err(|_| BuildError::Memory { bytes }))
+        .map(|_| OwnLane::new(side, watermark).map(Arc::new).map_err(|_| BuildError::Memory { bytes }))
         .collect()
 }

@@ -25,9 +25,12 @@ use crate::substrate::fence::Fences;
 use crate::substrate::side::Side;
 use crate::substrate::wait::Bell;
 
+/// By number. Each writer has its own at hand, without a look into this list.
+pub(crate) type Slots = Box<[Arc<CachePadded<Slot>>]>;
+
 /// The state behind every handle.
 pub(crate) struct Shared {
-    pub(crate) slots: Box<[CachePadded<Slot>]>,
+    pub(crate) slots: Slots,
     pub(crate) lanes: Lanes,
     /// What writers with lanes of their own look at before each record.
     pub(crate) gate: CachePadded<Gate>,
@@ -108,7 +111,7 @@ impl Shared {
             gap_bytes: zero(),
         };
         Self {
-            slots: (0..writers).map(|_| CachePadded::new(Slot::new())).collect(),
+            slots: (0..writers).map(|_| Arc::new(CachePadded::new(Slot::new()))).collect(),
             lanes,
             gate: CachePadded::new(Gate::new(fences)),
             overflow,
@@ -273,15 +276,17 @@ fn counts(slot: &Slot, drained: &Drained, holds: bool, finished: bool) -> Counts
         from_sink: slot.refused.count(Cause::FromSink),
         overwritten: drained.overwritten.load(Relaxed),
     };
+    let refused = dropped.total() - dropped.overwritten;
+    let (committed, aborted) = (slot.committed(), sum(|marks| &marks.aborted));
     let taken = drained.records.load(Relaxed);
-    let left = slot.committed().saturating_sub(taken + dropped.overwritten);
+    let left = committed.saturating_sub(taken + dropped.overwritten);
     let open = u64::from(holds);
     Counts {
-        offered: slot.offered.load(Relaxed),
+        offered: committed + aborted + refused + open,
         drained: taken,
         drained_bytes: drained.bytes.load(Relaxed),
         dropped,
-        aborted: sum(|marks| &marks.aborted),
+        aborted,
         abandoned: if finished { left } else { 0 },
         pending: if finished { open } else { left + open },
         waits: slot.waits.load(Relaxed),

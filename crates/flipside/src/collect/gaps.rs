@@ -6,9 +6,7 @@
 
 use alloc::boxed::Box;
 
-use crossbeam_utils::CachePadded;
-
-use super::collector::Drained;
+use super::collector::{Drained, Slots};
 use super::record::{GAP, Lost, gap};
 use super::slot::{Slot, add};
 
@@ -48,7 +46,7 @@ impl Gaps {
     }
 
     /// Right before a flip: what was lost before belongs to the start of the new front.
-    pub(crate) fn note(&mut self, slots: &[CachePadded<Slot>]) {
+    pub(crate) fn note(&mut self, slots: &Slots) {
         for (known, slot) in self.0.iter_mut().zip(slots) {
             known.due = known.noted;
             known.noted = known.lost(slot);
@@ -56,7 +54,7 @@ impl Gaps {
     }
 
     /// After the last side: everything is due.
-    pub(crate) fn note_all(&mut self, slots: &[CachePadded<Slot>]) {
+    pub(crate) fn note_all(&mut self, slots: &Slots) {
         self.note(slots);
         self.0.iter_mut().for_each(|known| known.due = known.noted);
     }
@@ -68,7 +66,7 @@ impl Gaps {
     }
 
     /// Writes a gap record for each slot with untold losses to the end of `room`; returns their bytes.
-    pub(crate) fn write(&self, room: &mut [u8], slots: &[CachePadded<Slot>]) -> usize {
+    pub(crate) fn write(&self, room: &mut [u8], slots: &Slots) -> usize {
         let mut from = room.len();
         for (known, slot) in self.0.iter().zip(slots) {
             let lost = known.untold();

@@ -1,8 +1,9 @@
 //! Where the records go: one lane for all, or one for each slot.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
-use super::lane::{Grant, Lane, WIDE};
+use super::lane::{Lane, WIDE};
 use super::own::OwnLane;
 use super::slot::Slot;
 use crate::substrate::side::Side;
@@ -12,7 +13,7 @@ use crate::substrate::side::Side;
 pub(crate) enum Lanes {
     Shared(Lane<WIDE>),
     /// By slot.
-    Own(Box<[OwnLane]>),
+    Own(Box<[Arc<OwnLane>]>),
 }
 
 impl Lanes {
@@ -24,11 +25,20 @@ impl Lanes {
         }
     }
 
+    /// The lane of all, where there is one.
+    #[inline]
+    pub(crate) fn shared(&self) -> &Lane<WIDE> {
+        match self {
+            Self::Shared(lane) => lane,
+            Self::Own(_) => unreachable!("asked for by those who were made for a shared lane"),
+        }
+    }
+
     /// Bytes allocated for all sides.
     pub(crate) fn memory(&self) -> usize {
         match self {
             Self::Shared(lane) => lane.memory(),
-            Self::Own(lanes) => lanes.iter().map(OwnLane::memory).sum(),
+            Self::Own(lanes) => lanes.iter().map(|lane| lane.memory()).sum(),
         }
     }
 
@@ -36,24 +46,7 @@ impl Lanes {
     pub(crate) fn fill(&self) -> usize {
         match self {
             Self::Shared(lane) => lane.filled().unwrap_or(0),
-            Self::Own(lanes) => lanes.iter().map(OwnLane::pending).sum(),
-        }
-    }
-
-    /// The bytes of a slot's grant, or a part of them.
-    ///
-    /// # Safety
-    ///
-    /// The slot's writer entered by the grant and has not left yet, and `from..from + len` lies in it. No other
-    /// reference to those bytes is alive.
-    #[inline]
-    #[allow(clippy::mut_from_ref, reason = "a grant is exclusive, whatever the lane's borrow")]
-    pub(crate) unsafe fn granted(&self, slot: usize, grant: Grant, from: usize, len: usize) -> &mut [u8] {
-        match self {
-            // SAFETY: the caller promised what the lane asks for.
-            Self::Shared(lane) => unsafe { lane.granted(grant, from, len) },
-            // SAFETY: as above, and it is the slot's own lane that gave the grant.
-            Self::Own(lanes) => unsafe { lanes[slot].granted(grant, from, len) },
+            Self::Own(lanes) => lanes.iter().map(|lane| lane.pending()).sum(),
         }
     }
 

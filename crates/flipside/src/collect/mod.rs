@@ -67,12 +67,13 @@ mod collector;
 #[cfg(doctest)]
 mod compile_fail;
 mod drain;
+mod entering;
 mod error;
 mod gaps;
 mod lane;
-mod lanes;
 #[cfg(all(test, feature = "std", not(flipside_loom)))]
 mod lane_tests;
+mod lanes;
 #[cfg(all(test, flipside_loom))]
 mod model;
 mod own;

@@ -4,9 +4,12 @@
 //! when the side is full and the reader has left the other. The reader takes what is published, up to the middle
 //! of the front, and never waits for a writer. See `PROOF.md` beside this file.
 
+use alloc::sync::Arc;
+
 use crossbeam_utils::CachePadded;
 
 use super::lane::{Grant, News};
+use super::record::{HEADER, KIND_DATA, fill, header};
 use crate::substrate::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -96,7 +99,7 @@ impl Gate {
     }
 
     /// Between what the reader has just said and its next look at the lanes.
-    pub(crate) fn heavy(&self, lanes: &[OwnLane]) -> Result<(), Refused> {
+    pub(crate) fn heavy(&self, lanes: &[Arc<OwnLane>]) -> Result<(), Refused> {
         // [C25] heavy fence, pairs with [C24]: see there.
         self.fences.heavy(Site::C25, lanes.iter().map(|lane| &lane.writer.link))
     }
@@ -106,14 +109,12 @@ impl Gate {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
     place: Place,
-    /// A record that would end beyond it takes the slow way: to tell the reader, to flip, or because it is full.
+    /// A record that would end beyond it has to be thought about: the reader is to be told, or the side is full.
     stop: usize,
+    /// Bytes up to there; 0 while a claim is open, so that the next call finds it if it was forgotten.
+    room: usize,
+    /// Refused until the next flip.
     full: bool,
-}
-
-impl Cursor {
-    /// Of a handle without a lane.
-    pub(crate) const NONE: Self = Self { place: Place(0), stop: 0, full: false };
 }
 
 /// One writer's lane.
@@ -169,65 +170,89 @@ impl OwnLane {
     pub(crate) fn cursor(&self) -> Cursor {
         let place = Place(self.writer.place.load(Relaxed));
         debug_assert!(!place.is_inside(), "given back inside a claim");
-        Cursor { place, stop: self.stop_after(place.offset()), full: false }
+        let mut cursor = Cursor { place, stop: 0, room: 0, full: false };
+        cursor.stop = self.stop_after(place.offset());
+        cursor.room = cursor.stop - place.offset();
+        cursor
     }
 
     /// The last offset up to which the reader need not be told, having been told at `offset`. A record that fills the
     /// side to its last byte is always told.
     fn stop_after(&self, offset: usize) -> usize {
-        if offset == self.side { self.side } else { (offset + self.watermark).min(self.side) - 8 }
+        offset + self.watermark.min(self.side - offset).saturating_sub(8)
+    }
+
+    /// Copies a whole record into the front, if nothing needs to be thought of; otherwise nothing has happened.
+    /// Wait-free; plain loads and stores.
+    #[inline]
+    pub(crate) fn put(&self, cursor: &mut Cursor, gate: &Gate, source: u16, body: &[u8]) -> bool {
+        let len = body.len();
+        // The room is a whole number of words, so this says that header, body and padding fit.
+        if len >= cursor.room.saturating_sub(HEADER - 1) {
+            return false;
+        }
+        let place = cursor.place;
+        if self.announce(place, gate) != 0 {
+            self.publish(place);
+            return false;
+        }
+        let span = (len + HEADER + 7) & !7;
+        // SAFETY: these bytes of the front are not published, so the reader keeps off; and the cursor is the writer's,
+        // of which there is one.
+        let bytes = unsafe { self.sides[place.side()].write(place.offset(), span) };
+        fill(bytes, header(len, KIND_DATA, 0, source), &[body]);
+        cursor.room -= span;
+        cursor.place = place.after(span, 1);
+        self.publish(cursor.place);
+        true
     }
 
     /// Enters the front with room for `span` bytes, at most a side. Wait-free; plain loads and stores.
-    #[inline]
     pub(crate) fn enter(&self, cursor: &mut Cursor, span: usize, gate: &Gate) -> Result<Grant, No> {
         let mut news = News::No;
         if cursor.place.offset() + span > cursor.stop {
             news = self.make_room(cursor, span)?;
         }
         let Cursor { place, .. } = *cursor;
+        match self.announce(place, gate) {
+            0 => {}
+            ASLEEP if news == News::No => news = News::First,
+            ASLEEP => {}
+            _ => {
+                self.publish(place);
+                return Err(No::Sealed);
+            }
+        }
+        cursor.room = 0;
+        Ok(Grant { side: place.side(), at: place.offset(), span, news })
+    }
+
+    /// Says that the writer is inside; what the reader says.
+    #[inline]
+    fn announce(&self, place: Place, gate: &Gate) -> u32 {
         // [C19] Release, pairs with [C21]: it covers the word by which the last record left, so it must carry the
         // same. Weaker: the reader that looks now takes bytes that are not there yet.
         self.writer.place.store(place.0 | INSIDE, at(Site::C19, Release));
         // [C24] light fence, pairs with [C25]. Ours first: the reader sees that somebody is inside. Theirs first: we
         // see that it seals, or sleeps. Weaker: a record is accepted that nobody drains, or that nobody is told of.
         gate.fences.light(Site::C24, &self.writer.link);
-        match gate.state.load(Relaxed) {
-            0 => {}
-            ASLEEP => {
-                if news == News::No {
-                    news = News::First;
-                }
-            }
-            _ => {
-                self.publish(place);
-                return Err(No::Sealed);
-            }
-        }
-        Ok(Grant { side: place.side(), at: place.offset(), span, news })
+        gate.state.load(Relaxed)
     }
 
     /// The slow way into the side: the reader is to be told, or the side is full.
     #[cold]
     fn make_room(&self, cursor: &mut Cursor, span: usize) -> Result<News, No> {
-        let at = cursor.place.offset();
+        let (side, at) = (cursor.place.side(), cursor.place.offset());
         if !cursor.full && at + span <= self.side {
-            cursor.stop = self.stop_after(at + span);
             return Ok(News::High);
         }
-        let side = cursor.place.side();
         if !self.is_vacant(side.flip()) {
             // A smaller one might fit; but what was lost is told at the start of a side.
-            (cursor.full, cursor.stop) = (true, 0);
+            (cursor.full, cursor.stop, cursor.room) = (true, 0, 0);
             return Err(No::Full);
         }
         self.writer.left[side.bit()].store(cursor.place.0, Relaxed);
-        cursor.place = Place::start_of(side.flip());
-        cursor.full = false;
-        cursor.stop = self.stop_after(0);
-        if span > cursor.stop {
-            cursor.stop = self.stop_after(span);
-        }
+        (cursor.place, cursor.full) = (Place::start_of(side.flip()), false);
         Ok(News::High)
     }
 
@@ -244,10 +269,14 @@ impl OwnLane {
         !cursor.full || self.is_vacant(cursor.place.side().flip())
     }
 
-    /// Leaves: `records` committed records in `span` bytes are the reader's from here on.
-    #[inline]
-    pub(crate) fn leave(&self, cursor: &mut Cursor, span: usize, records: u64) {
-        cursor.place = cursor.place.after(span, records);
+    /// Leaves: the grant's bytes with so many committed records are the reader's from here on.
+    pub(crate) fn leave(&self, cursor: &mut Cursor, grant: Grant, records: u64) {
+        cursor.place = cursor.place.after(grant.span, records);
+        let offset = cursor.place.offset();
+        if grant.news == News::High {
+            cursor.stop = self.stop_after(offset);
+        }
+        cursor.room = cursor.stop - offset;
         self.publish(cursor.place);
     }
 

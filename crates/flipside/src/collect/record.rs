@@ -35,6 +35,22 @@ pub(crate) const fn header(len: usize, kind: u8, tag: u8, source: u16) -> [u8; H
     word.to_le_bytes()
 }
 
+/// Fills the span of a record with header, body and padding.
+#[inline]
+pub(crate) fn fill(bytes: &mut [u8], header: [u8; HEADER], parts: &[&[u8]]) {
+    // The padding lies in the last word. What the copy does not reach must not be an earlier record's.
+    if let Some(last) = bytes.last_chunk_mut::<8>() {
+        *last = [0; 8];
+    }
+    let (head, mut rest) = bytes.split_at_mut(HEADER);
+    head.copy_from_slice(&header);
+    for part in parts {
+        let (here, next) = rest.split_at_mut(part.len());
+        here.copy_from_slice(part);
+        rest = next;
+    }
+}
+
 /// A gap record, whole.
 pub(crate) fn gap(source: u16, lost: Lost) -> [u8; GAP] {
     let mut bytes = [0; GAP];

@@ -151,7 +151,6 @@ pub(crate) struct Slot {
     /// 0 before its first writer, then 1 + the source, for good.
     pub(crate) source: AtomicU32,
     taken: AtomicBool,
-    pub(crate) offered: AtomicU64,
     pub(crate) refused: Refused,
     /// Times, and nanoseconds in all, that its writer waited for room.
     pub(crate) waits: AtomicU64,
@@ -168,7 +167,6 @@ impl Slot {
             claimed_by: AtomicUsize::new(0),
             source: AtomicU32::new(0),
             taken: AtomicBool::new(false),
-            offered: AtomicU64::new(0),
             refused: Refused::new(),
             waits: AtomicU64::new(0),
             waited_ns: AtomicU64::new(0),
@@ -221,6 +219,13 @@ impl Slot {
     pub(crate) fn may_be_on(&self, side: Side) -> bool {
         let phase = self.phase.load(Relaxed);
         phase == ENTERING || phase == ON + side.bit() as u32
+    }
+
+    /// A record of `len` bytes was committed; its bytes are counted with `side`.
+    #[inline]
+    pub(crate) fn count(&self, side: Side, len: usize) {
+        add(&self.sizes[bucket(len)], 1);
+        add(&self.marks[side].bytes, len as u64);
     }
 
     /// Records committed since birth.

@@ -3,15 +3,17 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use crossbeam_utils::CachePadded;
+
 use super::builder::Overflow;
 use super::claim::Claim;
 use super::collector::{Presence, Shared};
 use super::error::WriteError;
-use super::lane::{Grant, News};
+use super::lane::Grant;
 use super::lanes::Lanes;
-use super::own::{Cursor, No};
-use super::record::{HEADER, KIND_ABORTED, KIND_DATA, header, span};
-use super::slot::{Cause, Slot, add, bucket};
+use super::own::{Cursor, OwnLane};
+use super::record::{KIND_DATA, fill, header};
+use super::slot::Slot;
 use crate::substrate::atomic::Ordering::Relaxed;
 use crate::substrate::side::Side;
 
@@ -30,24 +32,33 @@ pub enum Outcome {
 /// It can be sent to another thread and needs `&mut` to write, so one slot has one writer at a time. Dropping it
 /// frees the slot.
 pub struct Writer {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// Only held: the collector stays open as long as somebody may write.
     _presence: Arc<Presence>,
     slot: usize,
+    pub(super) its: Arc<CachePadded<Slot>>,
     source: u16,
     /// The grant of a [`Claim`]. Found here by the next call, its claim was forgotten.
-    open: Option<Grant>,
-    /// In a lane of its own.
-    cursor: Cursor,
+    pub(super) open: Option<Grant>,
+    pub(super) way: Way,
+}
+
+/// Where the records go.
+pub(super) enum Way {
+    /// Into the lane that all share.
+    Shared,
+    /// Into a lane of its own.
+    Own(Arc<OwnLane>, Cursor),
 }
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, slot: usize, source: u16) -> Self {
-        let cursor = match &shared.lanes {
-            Lanes::Shared(_) => Cursor::NONE,
-            Lanes::Own(lanes) => lanes[slot].cursor(),
+        let way = match &shared.lanes {
+            Lanes::Shared(_) => Way::Shared,
+            Lanes::Own(lanes) => Way::Own(lanes[slot].clone(), lanes[slot].cursor()),
         };
-        Self { shared, _presence: presence, slot, source, open: None, cursor }
+        let its = shared.slots[slot].clone();
+        Self { shared, _presence: presence, slot, its, source, open: None, way }
     }
 
     /// The number of its slot.
@@ -84,6 +95,12 @@ impl Writer {
     /// [`WriteError`], each counted as a drop.
     #[inline]
     pub fn write(&mut self, body: &[u8]) -> Result<Outcome, WriteError> {
+        if let Way::Own(lane, cursor) = &mut self.way
+            && lane.put(cursor, &self.shared.gate, self.source, body)
+        {
+            self.its.count(Side::A, body.len());
+            return Ok(Outcome::Accepted);
+        }
         self.write_tagged(0, &[body])
     }
 
@@ -111,18 +128,8 @@ impl Writer {
             Err(error) => return Err(error),
         };
         // SAFETY: `enter` gave the grant just now; it leaves below, and this is the only reference.
-        let bytes = unsafe { self.shared.lanes.granted(self.slot, grant, 0, grant.span) };
-        // The padding lies in the last word. What the copy does not reach must not be an earlier record's.
-        if let Some(last) = bytes.last_chunk_mut::<8>() {
-            *last = [0; 8];
-        }
-        let (head, mut rest) = bytes.split_at_mut(HEADER);
-        head.copy_from_slice(&header(len, KIND_DATA, tag, self.source));
-        for part in parts {
-            let (here, next) = rest.split_at_mut(part.len());
-            here.copy_from_slice(part);
-            rest = next;
-        }
+        let bytes = unsafe { self.granted(grant, 0, grant.span) };
+        fill(bytes, header(len, KIND_DATA, tag, self.source), parts);
         self.committed(grant, len);
         self.tell(grant.news);
         Ok(Outcome::Accepted)
@@ -152,226 +159,11 @@ impl Writer {
         let grant = self.enter(len)?;
         self.open = Some(grant);
         #[cfg(feature = "std")]
-        self.own().claimed_by.store(crate::substrate::atomic::thread_token(), Relaxed);
-        if matches!(self.shared.lanes, Lanes::Shared(_)) {
+        self.its.claimed_by.store(crate::substrate::atomic::thread_token(), Relaxed);
+        if matches!(self.way, Way::Shared) {
             self.tell(grant.news);
         }
         Ok(Claim::new(self, grant))
-    }
-
-    /// Wakes the reader if it sleeps and the claim is news to it.
-    #[inline]
-    fn tell(&self, news: News) {
-        match news {
-            News::No => {}
-            News::First => self.shared.reader.ring_if(|| self.shared.is_in_deep_sleep()),
-            News::High => self.shared.reader.ring(),
-        }
-    }
-
-    #[inline]
-    fn own(&self) -> &Slot {
-        &self.shared.slots[self.slot]
-    }
-
-    /// Enters the front side with room for a body of `len` bytes.
-    #[inline]
-    fn enter(&mut self, len: usize) -> Result<Grant, WriteError> {
-        if let Some(forgotten) = self.open {
-            self.abort(forgotten);
-        }
-        let slot = self.own();
-        add(&slot.offered, 1);
-        let Some(span) = span(len).filter(|&span| span <= self.shared.lanes.capacity()) else {
-            return Err(self.refuse(Cause::TooLarge, len));
-        };
-        match self.try_enter(span) {
-            Ok(grant) => Ok(grant),
-            Err(no) => self.enter_full(no, span, len),
-        }
-    }
-
-    /// Enters the front if it has room.
-    #[inline]
-    fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
-        let Self { shared, cursor, slot: index, .. } = self;
-        let slot = &shared.slots[*index];
-        match &shared.lanes {
-            Lanes::Own(lanes) => lanes[*index].enter(cursor, span, &shared.gate),
-            Lanes::Shared(lane) => {
-                slot.entering();
-                match lane.claim(slot, span) {
-                    Some(grant) => {
-                        slot.entered(grant.side);
-                        Ok(grant)
-                    }
-                    None => {
-                        slot.out();
-                        Err(No::Full)
-                    }
-                }
-            }
-        }
-    }
-
-    /// The side is full: the policy decides.
-    #[cold]
-    fn enter_full(&mut self, no: No, span: usize, len: usize) -> Result<Grant, WriteError> {
-        if no == No::Sealed {
-            return Err(self.refuse(Cause::Closed, len));
-        }
-        self.shared.reader.ring();
-        #[cfg(not(feature = "std"))]
-        let _ = span; // Only those who wait try again.
-        match self.shared.overflow {
-            Overflow::Fail | Overflow::DropNewest | Overflow::FlightRecorder => Err(self.refuse(Cause::Full, len)),
-            #[cfg(feature = "std")]
-            Overflow::Block => self.enter_later(span, None).map_err(|cause| self.refuse(cause, len)),
-            #[cfg(feature = "std")]
-            Overflow::BlockTimeout(wait) => {
-                let deadline = super::closing::deadline_after(wait);
-                self.enter_later(span, deadline).map_err(|cause| self.refuse(cause, len))
-            }
-        }
-    }
-
-    /// Waits for room and enters.
-    #[cfg(feature = "std")]
-    fn enter_later(&mut self, span: usize, deadline: Option<std::time::Instant>) -> Result<Grant, Cause> {
-        if self.shared.is_draining_here() {
-            return Err(Cause::FromSink);
-        }
-        let began = std::time::Instant::now();
-        let entered = loop {
-            if let Err(cause) = self.await_room(deadline) {
-                break Err(cause);
-            }
-            match self.try_enter(span) {
-                Ok(grant) => break Ok(grant),
-                Err(No::Sealed) => break Err(Cause::Closed),
-                // Others filled the new side before us.
-                Err(No::Full) => self.shared.reader.ring(),
-            }
-        };
-        let slot = self.own();
-        add(&slot.waits, 1);
-        add(&slot.waited_ns, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
-        entered
-    }
-
-    /// Whether there is no use in trying to enter, as of now.
-    #[cfg(feature = "std")]
-    fn is_full(&self) -> bool {
-        match &self.shared.lanes {
-            Lanes::Shared(lane) => lane.is_full(),
-            Lanes::Own(lanes) => !lanes[self.slot].has_room(&self.cursor),
-        }
-    }
-
-    /// Waits until the side was seen with room: pauses, then yields, then sleeps.
-    #[cfg(feature = "std")]
-    fn await_room(&self, deadline: Option<std::time::Instant>) -> Result<(), Cause> {
-        let backoff = crate::substrate::atomic::Backoff::default();
-        let shared = &*self.shared;
-        while self.is_full() {
-            if shared.is_closing() {
-                return Err(Cause::Closed);
-            }
-            if deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline) {
-                return Err(Cause::Timeout);
-            }
-            if !backoff.is_spent() {
-                backoff.snooze();
-                continue;
-            }
-            let ticket = shared.room.announce();
-            if self.is_full() && !shared.is_closing() {
-                shared.room.sleep(ticket, deadline);
-            } else {
-                shared.room.cancel(ticket);
-            }
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn refuse(&self, cause: Cause, len: usize) -> WriteError {
-        // After a close nothing else is worth saying, and no gap can be written any more.
-        let cause = self.own().refused.settle(cause, len, || self.shared.is_closing());
-        match cause {
-            Cause::Full => WriteError::Full,
-            Cause::Timeout => WriteError::Timeout,
-            Cause::Closed => WriteError::Closed,
-            Cause::FromSink => WriteError::FromSink,
-            Cause::TooLarge => WriteError::TooLarge { len, max: self.shared.lanes.capacity() - HEADER },
-        }
-    }
-
-    /// Counts a committed record and leaves.
-    #[inline]
-    pub(crate) fn committed(&mut self, grant: Grant, len: usize) {
-        let slot = self.own();
-        add(&slot.sizes[bucket(len)], 1);
-        let marks = match &self.shared.lanes {
-            Lanes::Own(_) => &slot.marks[Side::A],
-            Lanes::Shared(_) => {
-                add(&slot.marks[grant.side].records, 1);
-                &slot.marks[grant.side]
-            }
-        };
-        add(&marks.bytes, len as u64);
-        self.leave(grant, 1);
-    }
-
-    /// Leaves with an aborted record: its body is zeroed, so that nothing half-written or older is drained.
-    pub(crate) fn abort(&mut self, grant: Grant) {
-        // SAFETY: the grant is this writer's open one and leaves below. A `Claim` that could still hold a
-        // reference to these bytes borrows the writer mutably, so none is alive.
-        let bytes = unsafe { self.shared.lanes.granted(self.slot, grant, 0, grant.span) };
-        bytes.fill(0);
-        bytes[..HEADER].copy_from_slice(&header(grant.span - HEADER, KIND_ABORTED, 0, self.source));
-        add(&self.own().marks[grant.side].aborted, 1);
-        self.leave(grant, 0);
-        self.tell_late(grant);
-    }
-
-    #[inline]
-    fn leave(&mut self, grant: Grant, records: u64) {
-        let Self { shared, cursor, slot: index, .. } = self;
-        let slot = &shared.slots[*index];
-        if self.open.is_some() {
-            slot.claimed_by.store(0, Relaxed);
-        }
-        match &shared.lanes {
-            Lanes::Own(lanes) => lanes[*index].leave(cursor, grant.span, records),
-            Lanes::Shared(lane) => {
-                lane.leave(slot, grant);
-                slot.out();
-            }
-        }
-        self.open = None;
-    }
-
-    /// In a lane of its own there is nothing to tell of before a claim is over.
-    pub(crate) fn tell_late(&self, grant: Grant) {
-        if matches!(self.shared.lanes, Lanes::Own(_)) {
-            self.tell(grant.news);
-        }
-    }
-
-    /// The bytes of an open claim's body.
-    pub(crate) fn body(&mut self, grant: Grant, from: usize, len: usize) -> &mut [u8] {
-        debug_assert!(self.open.is_some());
-        // SAFETY: only a `Claim` calls this, with its own open grant, through the unique borrow that it has of
-        // this writer; what this returns keeps that borrow, so there is one reference at a time.
-        unsafe { self.shared.lanes.granted(self.slot, grant, HEADER + from, len) }
-    }
-
-    /// The whole of an open claim, header included.
-    pub(crate) fn frame(&mut self, grant: Grant) -> &mut [u8] {
-        debug_assert!(self.open.is_some());
-        // SAFETY: as in `body`.
-        unsafe { self.shared.lanes.granted(self.slot, grant, 0, grant.span) }
     }
 }
 
@@ -380,7 +172,7 @@ impl Drop for Writer {
         if let Some(forgotten) = self.open {
             self.abort(forgotten);
         }
-        self.own().give_back();
+        self.its.give_back();
     }
 }
 

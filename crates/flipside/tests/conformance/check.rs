@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use flipside::collect::Order;
+
 use crate::support::{Seen, assert_law, lost};
 use crate::workload::{Accepted, Ending, History, Setup, Tally};
 
 pub(crate) fn all(setup: &Setup, history: &History) {
     let context = format!("{setup:?}");
     bytes_and_order_of_each_writer(&context, history);
-    claim_order(&context, history);
+    if setup.order == Order::Total {
+        claim_order(&context, history);
+    }
     model_order(&context, history);
     gaps(&context, history);
     counts(&context, setup, history);

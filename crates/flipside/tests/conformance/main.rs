@@ -1,4 +1,4 @@
-//! One suite over every overflow policy, size of a side, linger, watermark, number of writers and way to read,
+//! One suite over both orders, every overflow policy, size of a side, linger, watermark, number of writers and way to read,
 //! against a model behind a mutex. What must hold for all of them stands in [`check`]; a failure names the
 //! setup and its seed.
 
@@ -9,7 +9,7 @@ mod workload;
 
 use std::time::Duration;
 
-use flipside::collect::Overflow;
+use flipside::collect::{Order, Overflow};
 
 use workload::Ending::{Close, Dropped, Racing};
 use workload::How::{Next, Poll, Run, Timed};
@@ -25,33 +25,40 @@ const POLICIES: [Overflow; 5] = [
 
 const LINGERS: [Option<Duration>; 3] = [Some(Duration::ZERO), Some(Duration::from_millis(1)), None];
 
+const ORDERS: [(Order, bool); 3] =
+    [(Order::Total, true), (Order::PerWriter, true), (Order::PerWriter, false)];
+
 /// Every setup with these threads and sides.
 fn suite(threads: &[usize], sides: &[usize], hows: &[How], records: usize) {
     let mut seed = 0;
-    for &side in sides {
-        for overflow in POLICIES {
-            for (&threads, &how) in threads.iter().zip(hows.iter().cycle().skip(seed as usize)) {
-                seed += 1;
-                // Tiny sides with the long linger wait for it over and over: a watermark of one word helps.
-                let watermark = match seed % 3 {
-                    _ if side < 256 => Some(1),
-                    0 => None,
-                    1 => Some(side),
-                    _ => Some(side.div_ceil(3)),
-                };
-                let setup = Setup {
-                    overflow,
-                    side,
-                    linger: LINGERS[seed as usize % 3],
-                    watermark,
-                    threads,
-                    how,
-                    ending: [Close, Dropped, Racing][seed as usize / 2 % 3],
-                    records,
-                    seed,
-                };
-                let history = support::within(&format!("{setup:?}"), move || setup.run());
-                check::all(&setup, &history);
+    for (order, membarrier) in ORDERS {
+        for &side in sides {
+            for overflow in POLICIES {
+                for (&threads, &how) in threads.iter().zip(hows.iter().cycle().skip(seed as usize)) {
+                    seed += 1;
+                    // Tiny sides with the long linger wait for it over and over: a watermark of one word helps.
+                    let watermark = match seed % 3 {
+                        _ if side < 256 => Some(1),
+                        0 => None,
+                        1 => Some(side),
+                        _ => Some(side.div_ceil(3)),
+                    };
+                    let setup = Setup {
+                        order,
+                        membarrier,
+                        overflow,
+                        side,
+                        linger: LINGERS[seed as usize % 3],
+                        watermark,
+                        threads,
+                        how,
+                        ending: [Close, Dropped, Racing][seed as usize / 2 % 3],
+                        records,
+                        seed,
+                    };
+                    let history = support::within(&format!("{setup:?}"), move || setup.run());
+                    check::all(&setup, &history);
+                }
             }
         }
     }

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use flipside::collect::{
-    Batch, Builder, Collector, Drain, FlushError, Next, Outcome, Overflow, Record, Report, Stats, WriteError,
-    Writer,
+    Batch, Builder, Collector, Drain, FlushError, Next, Order, Outcome, Overflow, Record, Report, Stats,
+    WriteError, Writer,
 };
 
 use crate::support::{PATIENCE, Rng, Seen, records};
@@ -38,6 +38,9 @@ pub(crate) enum Ending {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
+    pub(crate) order: Order,
+    /// Whether writers leave their fence to the reader, where the system can.
+    pub(crate) membarrier: bool,
     pub(crate) overflow: Overflow,
     pub(crate) side: usize,
     pub(crate) linger: Option<Duration>,
@@ -95,7 +98,8 @@ struct Stage {
 
 impl Setup {
     pub(crate) fn run(self) -> History {
-        let mut builder = Builder::new(self.overflow).side(self.side).writers(self.threads);
+        let builder = Builder::new(self.overflow).order(self.order).membarrier(self.membarrier);
+        let mut builder = builder.side(self.side).writers(self.threads);
         if let Some(linger) = self.linger {
             builder = builder.linger(linger);
         }

@@ -166,7 +166,7 @@ const HANDOVER: Model = Model {
 };
 
 fn left(collector: &Collector, side: Side) -> (usize, usize) {
-    Lane::<WIDE>::left(collector.shared.slots.iter().map(|slot| &**slot), side)
+    Lane::<WIDE>::left(collector.shared.slots.iter().map(|slot| &***slot), side)
 }
 
 /// In a head of six offset bits the failed claims of one epoch fit only because each slot fails once.

@@ -1,6 +1,7 @@
 //! A lane for each writer: the reader takes what each has published, and waits for nobody but at the very end.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::{Fate, Image, Left, Look, Piece, Take};
 use crate::collect::collector::Shared;
@@ -33,7 +34,7 @@ pub(super) struct Taker {
     last: bool,
 }
 
-fn lanes(shared: &Shared) -> &[OwnLane] {
+fn lanes(shared: &Shared) -> &[Arc<OwnLane>] {
     match &shared.lanes {
         Lanes::Own(lanes) => lanes,
         Lanes::Shared(_) => unreachable!("made for lanes of their own"),

@@ -6,7 +6,6 @@ use super::{Fate, Image, Left, Look, Piece, Take};
 use crate::collect::collector::Shared;
 use crate::collect::gaps::Gaps;
 use crate::collect::lane::{Flipped, Lane, WIDE};
-use crate::collect::lanes::Lanes;
 use crate::collect::slot::add;
 use crate::substrate::atomic::Ordering::Relaxed;
 use crate::substrate::side::{Pair, Side};
@@ -19,13 +18,6 @@ pub(super) struct Taker {
     base: Pair<[usize; 2]>,
     /// Records and bytes that each slot had committed to each side when it was last vacant.
     counted: Pair<Box<[[u64; 2]]>>,
-}
-
-fn lane(shared: &Shared) -> &Lane<WIDE> {
-    match &shared.lanes {
-        Lanes::Shared(lane) => lane,
-        Lanes::Own(_) => unreachable!("made for a shared lane"),
-    }
 }
 
 impl Taker {
@@ -51,7 +43,7 @@ impl Taker {
 
     /// Writes the gaps that are due before `to`, and hands out both.
     fn image(&self, shared: &Shared, gaps: &Gaps, image: &mut Image, to: usize) {
-        let (lane, side) = (lane(shared), self.flipped.side);
+        let (lane, side) = (shared.lanes.shared(), self.flipped.side);
         let told = {
             // SAFETY: this is the reader, and no batch is out, so no reference to the room is alive.
             let room = unsafe { lane.reserved(side) };
@@ -67,19 +59,19 @@ impl Taker {
 
 impl Take for Taker {
     fn look(&self, shared: &Shared) -> Look {
-        let lane = lane(shared);
+        let lane = shared.lanes.shared();
         Look { any: lane.filled().is_some(), high: lane.is_high(), inside: false }
     }
 
     fn flip(&mut self, shared: &Shared, last: bool) {
-        let lane = lane(shared);
+        let lane = shared.lanes.shared();
         self.flipped = if last { lane.seal() } else { lane.flip() };
         shared.room.ring();
     }
 
     fn vacate(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) -> bool {
         let Flipped { side, claimed } = self.flipped;
-        let (done, failed) = Lane::<WIDE>::left(shared.slots.iter().map(|slot| &**slot), side);
+        let (done, failed) = Lane::<WIDE>::left(shared.slots.iter().map(|slot| &***slot), side);
         let [done_before, failed_before] = self.base[side];
         let filled = done.wrapping_sub(done_before);
         if filled.wrapping_add(failed.wrapping_sub(failed_before)) != claimed {
@@ -87,7 +79,7 @@ impl Take for Taker {
         }
         self.base[side] = [done, failed];
         shared.tally.filled(filled);
-        self.image(shared, gaps, image, lane(shared).start() + filled);
+        self.image(shared, gaps, image, shared.lanes.shared().start() + filled);
         let slots = shared.slots.iter().zip(&self.counted[side]);
         image.records =
             slots.map(|(slot, counted)| slot.marks[side].records.load(Relaxed) - counted[0]).sum();
@@ -105,7 +97,7 @@ impl Take for Taker {
 
     fn settle(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, fate: Fate) {
         // Only gaps stand before the start. A side left behind may gain records yet: they are not drained.
-        if image.pieces.iter().any(|piece| piece.to > lane(shared).start()) {
+        if image.pieces.iter().any(|piece| piece.to > shared.lanes.shared().start()) {
             self.count(shared, |index, records, bytes| match fate {
                 Fate::Drained => {
                     add(&shared.tally.drained[index].records, records);
@@ -121,11 +113,11 @@ impl Take for Taker {
     }
 
     fn tell_rest(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) {
-        self.image(shared, gaps, image, lane(shared).start());
+        self.image(shared, gaps, image, shared.lanes.shared().start());
     }
 
     fn abandon(&mut self, shared: &Shared) {
-        lane(shared).seal();
+        shared.lanes.shared().seal();
     }
 
     #[cfg(feature = "std")]

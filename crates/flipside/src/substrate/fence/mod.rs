@@ -3,7 +3,7 @@
 use super::atomic::{Site, fence};
 
 #[derive(Debug)]
-pub(crate) struct Fences(());
+pub(crate) struct Fences(bool);
 
 #[derive(Debug)]
 pub(crate) struct Link;
@@ -19,23 +19,27 @@ impl Link {
 
 impl Fences {
     pub(crate) fn detect() -> Self {
-        Self(())
+        Self(true)
     }
 
     pub(crate) const fn portable() -> Self {
-        Self(())
+        Self(true)
     }
 
     #[inline(always)]
     pub(crate) fn light(&self, site: Site, _link: &Link) {
-        if cfg!(feature = "slow") {
+        if self.0 {
             fence(site);
         } else {
             core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
         }
     }
 
-    pub(crate) fn heavy<'a>(&self, site: Site, _links: impl IntoIterator<Item = &'a Link>) -> Result<(), Refused> {
+    pub(crate) fn heavy<'a>(
+        &self,
+        site: Site,
+        _links: impl IntoIterator<Item = &'a Link>,
+    ) -> Result<(), Refused> {
         fence(site);
         Ok(())
     }
