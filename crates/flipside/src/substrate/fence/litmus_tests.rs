@@ -62,6 +62,7 @@ impl Litmus {
 
     /// Runs rounds `from .. from + ROUNDS` of one side; whether it missed the other, round by round.
     fn run(&self, own: usize, between: Between, late: u64, from: u64) -> Vec<bool> {
+        settle(own);
         let (mine, theirs) = (&self.sides[own], &self.sides[1 - own]);
         let round = |round: u64| {
             mine.ready.store(round, Relaxed);
@@ -89,9 +90,9 @@ impl Litmus {
         let (began, mut outcome) = (Instant::now(), Outcome::default());
         while began.elapsed() < time && !(until_seen && outcome.both_missed > 0) {
             let from = self.sides[0].cell.load(Relaxed) + 1;
-            let (zero, one) = thread::scope(|scope| {
-                let other = scope.spawn(|| self.run(1, between[1], late, from));
-                (self.run(0, between[0], late, from), other.join().unwrap())
+            let [zero, one] = thread::scope(|scope| {
+                let sides = [0, 1].map(|own| scope.spawn(move || self.run(own, between[own], late, from)));
+                sides.map(|side| side.join().unwrap())
             });
             outcome.rounds += ROUNDS;
             for missed in zero.into_iter().zip(one) {
@@ -105,6 +106,22 @@ impl Litmus {
         }
         outcome
     }
+}
+
+/// Keeps this thread on a processor of its own, if that can be: two that share one see no store late.
+fn settle(own: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let Ok(all) = sched_getaffinity(None) else { return };
+        let mut one = CpuSet::new();
+        if let Some(processor) = (0..CpuSet::MAX_CPU).filter(|&processor| all.is_set(processor)).nth(own) {
+            one.set(processor);
+            let _ = sched_setaffinity(None, &one);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = own;
 }
 
 /// Past the harness, which keeps what passing tests print to itself.
@@ -182,12 +199,23 @@ fn what_the_fences_cost() {
         });
         let heavy = || per_call(1000, &|| fences.heavy(Site::W2, [&link]).unwrap());
         let alone = heavy();
-        let stop = AtomicU64::new(0);
+        let (running, stop) = (AtomicU64::new(0), AtomicU64::new(0));
         let disturbing = thread::scope(|scope| {
-            scope.spawn(|| while stop.load(Relaxed) == 0 {});
-            let disturbing = heavy();
-            stop.store(1, Relaxed);
-            disturbing
+            scope.spawn(|| {
+                settle(1);
+                running.store(1, Relaxed);
+                while stop.load(Relaxed) == 0 {}
+            });
+            let heavy = scope.spawn(|| {
+                settle(0);
+                while running.load(Relaxed) == 0 {
+                    thread::yield_now();
+                }
+                let disturbing = heavy();
+                stop.store(1, Relaxed);
+                disturbing
+            });
+            heavy.join().unwrap()
         });
         tell(&format!(
             "fences {name}, asymmetric {}: light {light:.1} ns, heavy {alone:.0} ns, {disturbing:.0} ns with a \
