@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long it must not appear.
 const TRIAL: Duration = Duration::from_millis(1200);
 /// How many rounds are run between two looks at the clock.
-const ROUNDS: u64 = 2000;
+const ROUNDS: u64 = 500;
 /// By how many pauses a side may come late where one of the fences takes microseconds.
 const LATE: u64 = 256;
 
