@@ -2,6 +2,7 @@
 //!
 //! The first half is the control: what cannot be seen to happen cannot be seen not to happen either.
 
+use std::hint::black_box;
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -186,7 +187,9 @@ fn what_the_fences_cost() {
     let _alone = alone();
     let kinds = [("portable", Fences::portable()), ("detected", Fences::detect())];
     for (name, fences) in kinds {
-        let (link, cell) = (Link::new(), AtomicU64::new(0));
+        let link = Link::new();
+        // Known to somebody else, or the compiler makes one fence of a thousand.
+        let cell = &*black_box(Box::new(AtomicU64::new(0)));
         let per_call = |calls: u32, fence: &dyn Fn()| {
             let began = Instant::now();
             (0..calls).for_each(|_| fence());
@@ -195,9 +198,15 @@ fn what_the_fences_cost() {
         let light = per_call(1_000_000, &|| {
             cell.store(1, Relaxed);
             fences.light(Site::W1, &link);
-            let _ = cell.load(Relaxed);
+            black_box(cell.load(Relaxed));
         });
-        let heavy = || per_call(1000, &|| fences.heavy(Site::W2, [&link]).unwrap());
+        let heavy = || {
+            per_call(1000, &|| {
+                cell.store(1, Relaxed);
+                fences.heavy(Site::W2, [&link]).unwrap();
+                black_box(cell.load(Relaxed));
+            })
+        };
         let alone = heavy();
         let (running, stop) = (AtomicU64::new(0), AtomicU64::new(0));
         let disturbing = thread::scope(|scope| {

@@ -11,9 +11,9 @@
 //! other side becomes visible by a fence: that one thing happens before another is the business of acquire and
 //! release, as everywhere in this library.
 //!
-//! Cost: light, a well predicted branch, and nothing if the system has membarrier; else a full fence (some 5 to 20
-//! ns). Heavy: one system call, which interrupts every processor that is running a thread of this process (some
-//! microseconds; more on larger machines); else a full fence.
+//! Cost: light, a well predicted branch and, without membarrier, a full fence (2 to 20 ns). Heavy: one system call
+//! (half a microsecond where this was written), which interrupts every processor that is running another thread of this
+//! process (then 3 to 11 microseconds; more on larger machines); without membarrier a full fence.
 #![doc = include_str!("PROOF.md")]
 
 use super::atomic::{self, Site};

@@ -32,8 +32,8 @@ impl Refused {
 }
 
 impl fmt::Display for Refused {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.errno(), f)
     }
 }
 
