@@ -10,6 +10,7 @@ use crate::substrate::side::Side;
 
 /// The sides, by [`Order`](super::Order).
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, behind an Arc")]
 pub(crate) enum Lanes {
     Shared(Lane<WIDE>),
     /// By slot.

@@ -89,6 +89,39 @@ mod imp {
         core::sync::atomic::fence(Ordering::SeqCst);
     }
 
+    /// What a light fence shares with the heavy ones that reach it; here the system knows its threads.
+    #[derive(Debug)]
+    pub(crate) struct Link;
+
+    impl Link {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+    }
+
+    /// The light side of an asymmetric pair: keeps the compiler from moving accesses across, and nobody else.
+    #[inline(always)]
+    pub(crate) fn light_fence(_site: Site, _link: &Link) {
+        core::sync::atomic::compiler_fence(Ordering::SeqCst);
+    }
+
+    /// The heavy side: a fence here and, by `everywhere`, in every other thread.
+    pub(crate) fn heavy_fence<'a, E>(
+        _site: Site,
+        _links: impl IntoIterator<Item = &'a Link>,
+        everywhere: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        // What the system does for the caller itself is neither asked nor argued about.
+        core::sync::atomic::fence(Ordering::SeqCst);
+        let done = everywhere();
+        core::sync::atomic::fence(Ordering::SeqCst);
+        done
+    }
+
+    /// Whether the system is asked, and used, for heavy fences.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) const ASKS_THE_SYSTEM: bool = true;
+
     /// Whether a deadline ends a sleep.
     #[cfg(feature = "std")]
     pub(crate) const TIMED_SLEEPS: bool = true;
@@ -204,6 +237,43 @@ mod imp {
             loom::sync::atomic::fence(Ordering::SeqCst);
         }
     }
+
+    /// What a light fence shares with the heavy ones that reach it, and with no other light one.
+    #[derive(Debug)]
+    pub(crate) struct Link(AtomicUsize);
+
+    impl Link {
+        pub(crate) fn new() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+
+        /// Of two visits to a link the later sees all that came before the earlier.
+        fn visit(&self) {
+            self.0.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Pairs with heavy fences that are given this link, and never with a light one, which has its own.
+    pub(crate) fn light_fence(site: Site, link: &Link) {
+        if MUTANT.with(Cell::get) != Some(site) {
+            link.visit();
+        }
+    }
+
+    /// Visits one link after the other, as the system interrupts one thread after the other.
+    pub(crate) fn heavy_fence<'a, E>(
+        site: Site,
+        links: impl IntoIterator<Item = &'a Link>,
+        _everywhere: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        if MUTANT.with(Cell::get) != Some(site) {
+            links.into_iter().for_each(Link::visit);
+        }
+        Ok(())
+    }
+
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) const ASKS_THE_SYSTEM: bool = false;
 
     pub(crate) const TIMED_SLEEPS: bool = false;
 
