@@ -75,6 +75,7 @@ mod lane_tests;
 #[cfg(all(test, flipside_loom))]
 mod model;
 mod record;
+pub mod recorder;
 mod slot;
 mod stats;
 #[cfg(feature = "std")]

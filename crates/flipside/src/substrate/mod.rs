@@ -5,4 +5,5 @@ pub(crate) mod bytes;
 #[cfg(all(test, flipside_loom))]
 pub(crate) mod model;
 pub(crate) mod side;
+pub(crate) mod unwind;
 pub(crate) mod wait;
