@@ -234,8 +234,11 @@ fn proof_of<'a>(proofs: &'a [Proof], path: &str) -> Option<&'a Proof> {
     proof
 }
 
+/// A word, and the file that it stands in.
+type InFile = (String, String);
+
 /// The mutants that some model is expected to kill, each with the file, and the names of the models, likewise.
-fn models() -> (BTreeSet<(String, String)>, BTreeSet<(String, String)>) {
+fn models() -> (BTreeSet<InFile>, BTreeSet<InFile>) {
     let (mut killed, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (path, text) in sources().filter(|(path, _)| is_model(path)) {
         for opening in [".kills(Site::", ".kills_without_bells(Site::"] {
