@@ -73,7 +73,7 @@ impl<T> Writer<T> {
         let side = black_box(self.last);
         let _leaves = Finally::new(|| lane.leave(side));
         // SAFETY: we own the lane: the slot was taken for us, and `&mut self` is one thread at a time. We are inside of
-        // `side` until `_leaves` runs, after `f`; the reader keeps off until then. [R1] puts his earlier accesses
+        // `side`, which is what we entered, until `_leaves` runs, after `f`; the reader keeps off until then. [R1] puts his earlier accesses
         // before ours, [R6] those of the slot's last owner.
         unsafe { lane.with(side, f) }
     }
