@@ -68,6 +68,13 @@
 //! Intervals of different writers end at about the same time, not at the same instant: there is no moment at which the
 //! sum over all writers was what an interval says. For each writer there is.
 //!
+//! # Cost
+//!
+//! About what an uncontended mutex of one's own costs: 2.8 ns a record with two counters (the mutex 4.4), 6.3 with a
+//! histogram (the mutex 5.8, the bare histogram 4.1), on an EPYC with a reader that sleeps. The mutex makes its writer
+//! wait while the reader merges and resets, tens of microseconds for a histogram; here nobody does. The recorder in
+//! `hdrhistogram::sync` took 4.3: it needs no read-modify-write, but its reader waits for every writer's next record.
+//!
 //! # Memory
 //!
 //! For each writer two `T` and one line for its words, each rounded up to 128 bytes on most machines, and what the
