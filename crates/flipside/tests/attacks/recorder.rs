@@ -274,9 +274,9 @@ fn a_13_values_of_no_size_and_numbers_that_make_no_sense() {
     let all: Vec<_> = (0..MAX_WRITERS).map(|_| recorder.writer().unwrap()).collect();
     assert_eq!(recorder.writer().unwrap_err().writers, MAX_WRITERS);
     drop(all);
-    let (recorder, _snapshots) = Recorder::new(1, || [0u64; 0]).unwrap();
-    let mut writer = recorder.writer().unwrap();
+    let (_recorder, mut snapshots, mut writer) = one(|| [0u64; 0]);
     assert!(panics(|| writer.add(0, 1)), "there is no counter");
+    assert_eq!(snapshots.interval(|_| ()).records, 0, "and nothing was recorded");
 }
 
 #[test]
