@@ -92,6 +92,7 @@ mod lanes;
 mod model;
 mod own;
 mod record;
+pub mod recorder;
 mod slot;
 mod stats;
 mod take;

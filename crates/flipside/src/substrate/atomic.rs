@@ -5,7 +5,8 @@
 //! (a fence: to nothing), and every site's mutant must be killed by a model. A `PROOF.md` lists the sites, and
 //! a test keeps list, code and models together.
 
-/// The labelled sites of the library. The letter is the module: `C` for collect, `W` for waiting.
+/// The labelled sites of the library. The letter is the module: `C` for collect, `R` for its recorder, `W` for
+/// waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
     /// A writer enters a side: the claim.
@@ -58,6 +59,18 @@ pub(crate) enum Site {
     C24,
     /// The reader said that it seals, or sleeps; it looks into the lanes after this heavy fence.
     C25,
+    /// A writer of a recorder enters a side.
+    R1,
+    /// He leaves it.
+    R2,
+    /// The reader looks whether he has left.
+    R3,
+    /// The reader flips a lane.
+    R4,
+    /// A lane is given back.
+    R5,
+    /// A lane is taken.
+    R6,
     /// A sleeper announced itself; it looks again after this fence.
     #[cfg(feature = "std")]
     W1,
@@ -166,10 +179,27 @@ mod imp {
             self.0.snooze();
         }
 
-        /// Whether it is time to sleep instead.
-        #[cfg(feature = "std")]
+        /// Whether it is time to sleep, or to give up.
         pub(crate) fn is_spent(&self) -> bool {
             self.0.is_completed()
+        }
+    }
+
+    /// A value that several threads take in turns; who may touch it is for the caller to know.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Lends a pointer for the time of the call: meanwhile, says the caller, nobody else touches the value.
+        /// Loom fails a model in which somebody does.
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
         }
     }
 
@@ -196,6 +226,7 @@ mod imp {
 
     use super::Site;
 
+    pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 
