@@ -203,27 +203,27 @@ pub(crate) fn drain(
     order: OrderArg,
 ) -> Drained {
     let by_source = order == OrderArg::PerWriter;
-    let (mut lost, mut fullest) = (0, 0);
     let mut totals = Totals::default();
-    let mut written = 0;
+    let mut fullest = 0;
     let result = drain.run(|batch| {
         let (mono_ns, wall_ns) = clock.anchor();
-        lost += lost_in(batch);
+        let holds = sums(batch);
+        let lost = totals.lost_records + holds.lost_records;
         let records = u32::try_from(batch.count()).unwrap_or(u32::MAX);
         let meta = BlockMeta { epoch: batch.epoch(), records, lost, mono_ns, wall_ns, by_source };
         output.append(batch.slices(), meta)?;
-        written += batch.count();
+        totals.records += batch.count();
+        totals.payload_bytes += holds.payload_bytes;
+        totals.aborted += holds.aborted;
+        totals.lost_records = lost;
         fullest = fullest.max(batch.len());
         Ok(())
     });
     // Writers must not wait for a journal that is gone: dropping the reader refuses them.
     drop(drain);
     let total = collector.stats().total();
-    totals.records = written;
-    totals.payload_bytes = total.drained_bytes - PREFIX as u64 * total.drained;
-    totals.aborted = total.aborted;
     // What the journal could not take is lost too, though no gap could be written for it.
-    totals.lost_records = lost.max(total.dropped.total() + total.abandoned);
+    totals.lost_records = totals.lost_records.max(total.dropped.total() + total.abandoned);
     let (_, end_wall_ns) = clock.anchor();
     totals.end_wall_ns = end_wall_ns;
     let sealed = output.seal(totals);
@@ -231,13 +231,19 @@ pub(crate) fn drain(
     Drained { output, error, fullest }
 }
 
-/// Records that the gaps of a batch tell of; they stand at its beginning.
-fn lost_in(batch: &Batch<'_>) -> u64 {
-    let gaps = batch.records().map_while(|record| match record {
-        Record::Gap { lost, .. } => Some(lost.records),
-        _ => None,
-    });
-    gaps.sum()
+/// What a batch adds to the seal. It is counted here since a seal must say exactly what stands before it, and the
+/// collector's sums may be a record ahead of its reader.
+fn sums(batch: &Batch<'_>) -> Totals {
+    let mut sums = Totals::default();
+    for record in batch.records() {
+        match record {
+            Record::Data { body, .. } => sums.payload_bytes += (body.len() - PREFIX) as u64,
+            Record::Gap { lost, .. } => sums.lost_records += lost.records,
+            Record::Aborted { .. } => sums.aborted += 1,
+            _ => {}
+        }
+    }
+    sums
 }
 
 #[cfg(test)]

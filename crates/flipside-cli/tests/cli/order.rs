@@ -198,6 +198,23 @@ fn a_killed_recording_keeps_a_prefix_of_each_source() {
     }
 }
 
+/// The seal says exactly what stands before it, though the writers went on when the disk was full.
+#[test]
+fn a_full_disk_leaves_a_clean_journal() {
+    let place = Place::new();
+    for order in ORDERS {
+        for _ in 0..10 {
+            let command = format!(
+                "trap '' XFSZ; ulimit -f 2000; ulimit -c 0; \"$F\" record --force -w x.flip --side 256KiB \
+                --order {order} -- sh -c 'seq 300000 & seq 300000 >&2; wait' >/dev/null"
+            );
+            place.sh(&command).expect(1).says(&["x.flip", "hint"]);
+            let (code, found) = place.verify("x.flip");
+            assert_eq!((code, &found["sealed"]), (0, &true.into()), "{found}");
+        }
+    }
+}
+
 #[test]
 fn load_is_equal_at_both_ends() {
     let place = Place::new();
