@@ -90,7 +90,8 @@ pub(crate) struct BufferArgs {
     /// The longest that a record waits for company before it goes to disk; 0 for no wait
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration_or_zero, allow_hyphen_values = true)]
     pub(crate) linger: Duration,
-    /// How the records of several writers stand [default: total for record, per-writer for load]
+    /// How the records of several writers stand [default: per-writer for load, and for this host beside
+    /// other sources; otherwise total]
     #[arg(long, value_enum)]
     pub(crate) order: Option<OrderArg>,
     /// What happens when the buffer is full

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
-use std::iter;
 
 use crate::error::WriteError;
 use crate::layout::{BlockHeader, BlockMeta, FileHeader, HEADER_LEN, MAX_BODY, Totals, VERSION, crc, seed};
@@ -163,8 +162,10 @@ impl<W: Write> Writer<W> {
         let header =
             BlockHeader { kind, flags: meta.flags(), lane: 0, body_len: body_len as u32, meta, body_crc };
         let header = header.encode(seed);
-        let parts = iter::once(IoSlice::new(&header)).chain(body.map(|slice| IoSlice::new(slice)));
-        let mut parts: Vec<_> = parts.collect();
+        let mut parts = vec![IoSlice::new(&header)];
+        for slice in body {
+            parts.push(IoSlice::new(slice));
+        }
         write_all(&mut self.out, &mut parts).map_err(|error| self.poison(error))?;
         self.good_len += (HEADER_LEN + body_len) as u64;
         self.blocks += 1;

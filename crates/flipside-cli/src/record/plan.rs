@@ -115,15 +115,25 @@ impl Plan {
         [host, stdin, child].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    /// The buffer for all sources. Between the lines of several sources only their order tells what came first: their
-    /// times are those of the reads that brought them, many lines at a time. And sources that share one lane find it in
-    /// the cache, and wake the reader once for all: at these rates lanes of their own are no faster, and seven samples
-    /// in one millisecond are slower.
+    /// The order that fits, unless one is wanted.
+    ///
+    /// Lines beside this host: lanes. A flood of lines that shares a lane with the samples makes them late, or drops
+    /// them; and each sample has its time. Otherwise one lane. Between the lines of several streams only their order
+    /// tells what came first, for their times are those of the reads that brought them, many lines at a time. And the
+    /// host alone is cheaper so: seven samples in a millisecond find the lane in the cache, and wake the reader once.
+    fn order(&self) -> OrderArg {
+        if self.has_lines() && !self.groups.is_empty() { OrderArg::PerWriter } else { OrderArg::Total }
+    }
+
+    /// The buffer for all sources.
     pub(super) fn shape(&self, args: &RecordArgs) -> Shape {
-        let has_lines = self.stdin.is_some() || self.child.is_some();
-        let largest = if has_lines { frame::span(lines::LONGEST) } else { super::SIDE_MIN };
-        let order = args.buffer.order.unwrap_or(OrderArg::Total);
+        let largest = if self.has_lines() { frame::span(lines::LONGEST) } else { super::SIDE_MIN };
+        let order = args.buffer.order.unwrap_or_else(|| self.order());
         Shape::new(&args.buffer, order, self.names.len(), largest)
+    }
+
+    fn has_lines(&self) -> bool {
+        self.stdin.is_some() || self.child.is_some()
     }
 
     /// Threads that write.

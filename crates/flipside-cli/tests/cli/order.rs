@@ -32,9 +32,14 @@ fn lines(bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn total_is_the_default_of_record_and_per_writer_of_load() {
+fn each_verb_has_the_order_that_fits() {
     let place = Place::new();
-    let said = place.feed(b"a\n", &["record", "-", "-w", "x.flip", "--json"]).expect(0).json();
+    for (sources, order) in [(&["-"][..], "total"), (&["host"], "total"), (&["host", "-"], "per-writer")] {
+        let args = ["record", "--duration", "50ms", "-w", "x.flip", "--force", "--json"];
+        let said = place.feed(b"a\n", &[&args[..], sources].concat()).expect(0).json();
+        assert_eq!(said["order"], order, "{sources:?}");
+    }
+    let said = place.feed(b"a\n", &["record", "-", "-w", "x.flip", "--force", "--json"]).expect(0).json();
     assert_eq!((&said["order"], &said["side_bytes"]), (&"total".into(), &(1 << 20).into()));
     let said = place.run(&["load", "--json", "--blocks", "10", "-w", "y.flip"]).expect(0).json();
     assert_eq!((&said["order"], &said["side_bytes"]), (&"per-writer".into(), &(1 << 18).into()));
