@@ -130,7 +130,7 @@ fn to_stdout(args: &LoadArgs) -> bool {
     args.buffer.write.as_deref() == Some(Path::new("-"))
 }
 
-/// Nobody asks what came first between the writers, so they need not share a buffer; that carries a fifth more. The
+/// Nobody asks what came first between the writers, so they need not share a buffer; that carries more. The
 /// others have one order.
 fn shape(args: &LoadArgs, with: With) -> Shape {
     let order = match with {

@@ -117,8 +117,8 @@ impl Plan {
 
     /// The order that fits, unless one is wanted.
     ///
-    /// Lines beside this host: lanes. A flood of lines that shares a lane with the samples makes them late, or drops
-    /// them; and each sample has its time. Otherwise one lane. Between the lines of several streams only their order
+    /// Lines beside this host: lanes. A flood of lines that shares a lane with the samples takes the room from them, and
+    /// each sample has its time. Otherwise one lane. Between the lines of several streams only their order
     /// tells what came first, for their times are those of the reads that brought them, many lines at a time. And the
     /// host alone is cheaper so: seven samples in a millisecond find the lane in the cache, and wake the reader once.
     fn order(&self) -> OrderArg {
