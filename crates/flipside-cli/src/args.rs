@@ -28,7 +28,7 @@ pub(crate) enum Verb {
     Record(RecordArgs),
     /// The demonstration: many writers of random blocks, one reader to disk, checked at both ends
     Load(LoadArgs),
-    /// Print the records of journals
+    /// Print the records of journals, each block by time where its sources stand one after another
     Show(ShowArgs),
     /// Check journals: every checksum, every sequence, the seal
     Verify(VerifyArgs),
@@ -54,6 +54,24 @@ pub(crate) enum OverflowArg {
     Fail,
 }
 
+/// How the records of several writers stand in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// In the order in which they were claimed, across all writers; all share one buffer
+    Total,
+    /// Each writer's own in their order, by time where they are shown; each has a buffer of its own
+    PerWriter,
+}
+
+impl OrderArg {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::PerWriter => "per-writer",
+        }
+    }
+}
+
 /// Where threads run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pin {
@@ -65,12 +83,17 @@ pub(crate) enum Pin {
 /// What record and load have in common.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BufferArgs {
-    /// Bytes in each of the two sides of the buffer
+    /// Bytes in each of the two sides of the buffer; writers that have sides of their own (--order per-writer) share
+    /// them out, each with room for the largest record
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size, allow_hyphen_values = true)]
     pub(crate) side: usize,
     /// The longest that a record waits for company before it goes to disk; 0 for no wait
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = parse_duration_or_zero, allow_hyphen_values = true)]
     pub(crate) linger: Duration,
+    /// How the records of several writers stand [default: per-writer for load, and for this host beside
+    /// other sources; otherwise total]
+    #[arg(long, value_enum)]
+    pub(crate) order: Option<OrderArg>,
     /// What happens when the buffer is full
     #[arg(long, value_enum, default_value = "block")]
     pub(crate) overflow: OverflowArg,
@@ -179,7 +202,7 @@ pub(crate) struct ShowArgs {
     /// Only the records of this source
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
-    /// The payloads as they are, byte for byte, and nothing else
+    /// The payloads as they are and as they stand in the file, byte for byte, and nothing else
     #[arg(long, conflicts_with = "json")]
     pub(crate) raw: bool,
     /// One JSON object a line

@@ -116,7 +116,7 @@ fn round(contender: &str, threads: usize, sizes: &Sizes) -> Result<(u64, u64, f6
         let (mut records, mut bytes) = (0, 0);
         if let Some(take) = take {
             let (_, Ok(())) = take.run(SIDE, |image, _| {
-                for found in frame::frames(image) {
+                for found in image.iter().copied().flat_map(frame::frames) {
                     records += 1;
                     bytes += found.payload.len() as u64;
                 }

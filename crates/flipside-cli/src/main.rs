@@ -3,6 +3,8 @@
 
 mod args;
 mod bench;
+mod buffer;
+mod by_time;
 mod cost;
 mod failure;
 mod journals;

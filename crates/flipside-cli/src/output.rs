@@ -5,9 +5,11 @@ use std::io::{self, IoSlice, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use flipside::collect::{Batch, Collector, Drain, Record};
-use flipside_journal::{self as journal, BlockMeta, CreateError, Cut, Totals, WriteError, create_file};
+use flipside_journal::{self as journal, BlockMeta, CreateError, Cut, MAX_BODY, Totals, WriteError};
+use flipside_journal::{census, create_file};
 use flipside_sources::feed::{Clock, PREFIX};
 
+use crate::args::OrderArg;
 use crate::failure::Failure;
 use crate::journals::mark_live;
 
@@ -108,9 +110,14 @@ impl Output {
         self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }
 
-    /// Writes a slice of whole records.
-    pub(crate) fn append(&mut self, image: &[u8], meta: BlockMeta) -> Result<(), WriteError> {
-        self.writer.append(image, meta)
+    /// Writes slices of whole records, as one block. Only lanes of half a gigabyte can hold more than a block: then
+    /// each slice is one.
+    pub(crate) fn append<'a>(
+        &mut self,
+        image: impl Iterator<Item = &'a [u8]> + Clone,
+        meta: BlockMeta,
+    ) -> Result<(), WriteError> {
+        append_within(MAX_BODY, &mut self.writer, image, meta)
     }
 
     /// Seals the journal; after an error what was half written is removed first.
@@ -118,6 +125,22 @@ impl Output {
         self.writer.cut_and_seal(totals)?;
         Ok(())
     }
+}
+
+fn append_within<'a, W: Write>(
+    limit: usize,
+    writer: &mut journal::Writer<W>,
+    mut image: impl Iterator<Item = &'a [u8]> + Clone,
+    meta: BlockMeta,
+) -> Result<(), WriteError> {
+    if image.clone().map(<[u8]>::len).sum::<usize>() <= limit {
+        return writer.append_slices(image, meta);
+    }
+    image.try_for_each(|slice| {
+        // What the core has written is a sequence of frames.
+        let records = census(slice).map_or(0, |found| found.records);
+        writer.append(slice, BlockMeta { records: u32::try_from(records).unwrap_or(u32::MAX), ..meta })
+    })
 }
 
 fn create(path: &Path, force: bool) -> Result<File, Failure> {
@@ -166,52 +189,82 @@ fn create_default() -> Result<(File, PathBuf), Failure> {
 pub(crate) struct Drained {
     pub(crate) output: Output,
     pub(crate) error: Option<WriteError>,
+    /// Bytes of the largest batch.
+    pub(crate) fullest: usize,
 }
 
 /// Takes everything that the collector gathers to the journal, until it is closed or the journal fails, and
-/// seals it. `each` sees every batch that is written.
+/// seals it.
 pub(crate) fn drain(
     mut drain: Drain,
     mut output: Output,
     clock: Clock,
     collector: &Collector,
-    mut each: impl FnMut(&Batch<'_>),
+    order: OrderArg,
 ) -> Drained {
-    let mut lost = 0;
+    let by_source = order == OrderArg::PerWriter;
     let mut totals = Totals::default();
-    let mut written = 0;
+    let mut fullest = 0;
     let result = drain.run(|batch| {
         let (mono_ns, wall_ns) = clock.anchor();
-        lost += lost_in(batch);
+        let holds = sums(batch);
+        let lost = totals.lost_records + holds.lost_records;
         let records = u32::try_from(batch.count()).unwrap_or(u32::MAX);
-        let meta = BlockMeta { epoch: batch.epoch(), records, lost, mono_ns, wall_ns };
-        for slice in batch.slices() {
-            output.append(slice, meta)?;
-        }
-        written += batch.count();
-        each(batch);
+        let meta = BlockMeta { epoch: batch.epoch(), records, lost, mono_ns, wall_ns, by_source };
+        output.append(batch.slices(), meta)?;
+        totals.records += batch.count();
+        totals.payload_bytes += holds.payload_bytes;
+        totals.aborted += holds.aborted;
+        totals.lost_records = lost;
+        fullest = fullest.max(batch.len());
         Ok(())
     });
     // Writers must not wait for a journal that is gone: dropping the reader refuses them.
     drop(drain);
     let total = collector.stats().total();
-    totals.records = written;
-    totals.payload_bytes = total.drained_bytes - PREFIX as u64 * total.drained;
-    totals.aborted = total.aborted;
     // What the journal could not take is lost too, though no gap could be written for it.
-    totals.lost_records = lost.max(total.dropped.total() + total.abandoned);
+    totals.lost_records = totals.lost_records.max(total.dropped.total() + total.abandoned);
     let (_, end_wall_ns) = clock.anchor();
     totals.end_wall_ns = end_wall_ns;
     let sealed = output.seal(totals);
     let error = result.err().or(sealed.err());
-    Drained { output, error }
+    Drained { output, error, fullest }
 }
 
-/// Records that the gaps of a batch tell of; they stand at its beginning.
-fn lost_in(batch: &Batch<'_>) -> u64 {
-    let gaps = batch.records().map_while(|record| match record {
-        Record::Gap { lost, .. } => Some(lost.records),
-        _ => None,
-    });
-    gaps.sum()
+/// What a batch adds to the seal. It is counted here since a seal must say exactly what stands before it, and the
+/// collector's sums may be a record ahead of its reader.
+fn sums(batch: &Batch<'_>) -> Totals {
+    let mut sums = Totals::default();
+    for record in batch.records() {
+        match record {
+            Record::Data { body, .. } => sums.payload_bytes += (body.len() - PREFIX) as u64,
+            Record::Gap { lost, .. } => sums.lost_records += lost.records,
+            Record::Aborted { .. } => sums.aborted += 1,
+            _ => {}
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::frame;
+
+    #[test]
+    fn what_is_too_much_for_a_block_is_a_block_for_each_slice() {
+        let mut slices = [Vec::new(), Vec::new(), Vec::new()];
+        for (seq, slice) in [0, 0, 1, 2, 2, 2].into_iter().enumerate() {
+            frame::append(&mut slices[slice], 3, &frame::prefix(seq as u64, 9), b"payload");
+        }
+        let all: usize = slices.iter().map(Vec::len).sum();
+        for (limit, blocks) in [(all, 1), (all - 1, 3)] {
+            let mut writer = journal::Writer::create(Vec::new(), [1; 16], 0).unwrap();
+            let meta = BlockMeta { epoch: 4, records: 6, ..BlockMeta::default() };
+            append_within(limit, &mut writer, slices.iter().map(|slice| &slice[..]), meta).unwrap();
+            let report = journal::verify(&writer.into_inner()[..]).unwrap();
+            assert!(report.is_clean() && report.census.records == 6, "{report:?}");
+            assert_eq!(report.blocks, blocks);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use flipside_journal::{Block, End, ReadError, Reader, Record};
 use serde_json::json;
 
 use crate::args::ShowArgs;
+use crate::by_time;
 use crate::failure::{ERROR, Failure, say};
 use crate::journals::{Input, unreadable};
 use crate::units;
@@ -118,7 +119,10 @@ impl Printer<'_> {
     }
 
     fn block(&mut self, block: &Block<'_>) -> Result<(), Stop> {
-        for record in block.records() {
+        // The raw view is that of the file.
+        let raw = self.args.raw.then(|| block.records());
+        let shown = (!self.args.raw).then(|| by_time::records(block));
+        for record in raw.into_iter().flatten().chain(shown.into_iter().flatten()) {
             let source = match record {
                 Record::Data { source, .. } | Record::Gap { source, .. } | Record::Aborted { source, .. } => {
                     source

@@ -25,6 +25,8 @@ pub(crate) const KIND_SEAL: u8 = 3;
 pub(crate) const KIND_OPTIONAL: u8 = 0x80;
 /// Flags in these bits change the meaning of a block; a reader refuses the ones it does not know.
 pub(crate) const BLOCK_FLAGS_INCOMPATIBLE: u8 = 0x0f;
+/// Of no consequence to whoever does not know it.
+const BLOCK_FLAG_BY_SOURCE: u8 = 0x10;
 pub(crate) const SEAL_BODY: usize = 48;
 
 /// What the first 64 bytes of a journal say.
@@ -58,6 +60,14 @@ pub struct BlockMeta {
     pub mono_ns: u64,
     /// ... and the wall clock at the same moment, in nanoseconds since the Unix epoch.
     pub wall_ns: u64,
+    /// Each source's records stand together, so that between sources only the times tell what came first.
+    pub by_source: bool,
+}
+
+impl BlockMeta {
+    pub(crate) fn flags(&self) -> u8 {
+        if self.by_source { BLOCK_FLAG_BY_SOURCE } else { 0 }
+    }
 }
 
 /// The header of a block, as read.
@@ -210,6 +220,7 @@ impl BlockHeader {
                 lost: u64_at(bytes, 24),
                 mono_ns: u64_at(bytes, 32),
                 wall_ns: u64_at(bytes, 40),
+                by_source: bytes[5] & BLOCK_FLAG_BY_SOURCE != 0,
             },
             body_crc: u32_at(bytes, 56),
         }

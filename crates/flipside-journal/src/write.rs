@@ -59,7 +59,7 @@ impl<W: Write> Writer<W> {
     /// Those of the output, of which part of the header may then have been written.
     pub fn create(mut out: W, file_id: [u8; 16], wall_ns: u64) -> io::Result<Self> {
         let header = FileHeader { version: VERSION, features: 0, file_id, created_wall_ns: wall_ns };
-        write_both(&mut out, &header.encode(), &[])?;
+        write_all(&mut out, &mut [IoSlice::new(&header.encode())])?;
         let good_len = HEADER_LEN as u64;
         Ok(Self { out, file_id, good_len, blocks: 0, sources: Sources::default(), state: State::Open })
     }
@@ -84,7 +84,7 @@ impl<W: Write> Writer<W> {
         }
         let meta = BlockMeta { records: fresh.len() as u32, ..BlockMeta::default() };
         let body = Sources::encode(&fresh);
-        self.put(KIND_SOURCES, meta, &body)?;
+        self.put(KIND_SOURCES, meta, [&body[..]].into_iter())?;
         self.sources = sources;
         Ok(())
     }
@@ -98,14 +98,41 @@ impl<W: Write> Writer<W> {
     /// else happens. An error of the output poisons the writer: the error itself is
     /// [`WriteError::Io`], and [`WriteError::Poisoned`] repeats it ever after.
     pub fn append(&mut self, image: &[u8], meta: BlockMeta) -> Result<(), WriteError> {
+        self.append_slices([image], meta)
+    }
+
+    /// As [`append`](Self::append), for an image that lies in several places, such as the sides of several lanes:
+    /// one block, one checksum, one vectored write, nothing copied. `meta` speaks of all of it.
+    ///
+    /// ```
+    /// use flipside_journal::{BlockMeta, Reader, Writer};
+    ///
+    /// // Two frames of padding, which readers skip.
+    /// let (front, back) = ([0, 0, 0, 0, 4, 0, 0, 0], [8, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    /// let mut writer = Writer::create(Vec::new(), [9; 16], 0)?;
+    /// writer.append_slices([&front[..], &back[..]], BlockMeta::default())?;
+    /// let file = writer.into_inner();
+    /// assert_eq!(Reader::new(&file[..])?.next_block()?.unwrap().body(), [&front[..], &back[..]].concat());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`append`](Self::append), of the sum of the lengths.
+    pub fn append_slices<'a, I>(&mut self, image: I, meta: BlockMeta) -> Result<(), WriteError>
+    where
+        I: IntoIterator<Item = &'a [u8], IntoIter: Clone>,
+    {
         self.ready()?;
-        if image.len() > MAX_BODY {
-            return Err(WriteError::ImageTooLong { len: image.len() });
+        let slices = image.into_iter();
+        let len = slices.clone().fold(0usize, |len, slice| len.saturating_add(slice.len()));
+        if len > MAX_BODY {
+            return Err(WriteError::ImageTooLong { len });
         }
-        if !image.len().is_multiple_of(8) {
-            return Err(WriteError::ImageLength { len: image.len() });
+        if !len.is_multiple_of(8) {
+            return Err(WriteError::ImageLength { len });
         }
-        self.put(KIND_RECORDS, meta, image)
+        self.put(KIND_RECORDS, meta, slices)
     }
 
     /// Writes the seal and flushes the output. `totals.blocks` is filled in here; the other sums are the
@@ -117,17 +144,30 @@ impl<W: Write> Writer<W> {
     pub fn seal(&mut self, totals: Totals) -> Result<(), WriteError> {
         self.ready()?;
         let totals = Totals { blocks: self.blocks, ..totals };
-        self.put(KIND_SEAL, BlockMeta::default(), &totals.encode())?;
+        self.put(KIND_SEAL, BlockMeta::default(), [&totals.encode()[..]].into_iter())?;
         self.state = State::Sealed;
         self.out.flush().map_err(|error| self.poison(error))
     }
 
-    fn put(&mut self, kind: u8, meta: BlockMeta, body: &[u8]) -> Result<(), WriteError> {
+    /// The slices are no longer than a body may be.
+    fn put<'a>(
+        &mut self,
+        kind: u8,
+        meta: BlockMeta,
+        body: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> Result<(), WriteError> {
         let seed = seed(&self.file_id, self.good_len);
-        let body_crc = crc(seed, body);
-        let header = BlockHeader { kind, flags: 0, lane: 0, body_len: body.len() as u32, meta, body_crc };
-        write_both(&mut self.out, &header.encode(seed), body).map_err(|error| self.poison(error))?;
-        self.good_len += (HEADER_LEN + body.len()) as u64;
+        let body_crc = body.clone().fold(seed, crc);
+        let body_len = body.clone().map(<[u8]>::len).sum::<usize>();
+        let header =
+            BlockHeader { kind, flags: meta.flags(), lane: 0, body_len: body_len as u32, meta, body_crc };
+        let header = header.encode(seed);
+        let mut parts = vec![IoSlice::new(&header)];
+        for slice in body {
+            parts.push(IoSlice::new(slice));
+        }
+        write_all(&mut self.out, &mut parts).map_err(|error| self.poison(error))?;
+        self.good_len += (HEADER_LEN + body_len) as u64;
         self.blocks += 1;
         Ok(())
     }
@@ -216,24 +256,25 @@ impl<W> fmt::Debug for Writer<W> {
     }
 }
 
-/// Writes `head`, then `body`: in one call if the output takes them so.
-fn write_both(out: &mut impl Write, head: &[u8], body: &[u8]) -> io::Result<()> {
-    let total = head.len() + body.len();
-    let mut done = 0;
-    while done < total {
-        let written = if done < head.len() && !body.is_empty() {
-            out.write_vectored(&[IoSlice::new(&head[done..]), IoSlice::new(body)])
-        } else if done < head.len() {
-            out.write(&head[done..])
-        } else {
-            out.write(&body[done - head.len()..])
+/// Writes all parts: in one call, unless the output takes fewer bytes, or fewer parts (1,024 on Linux), at a time.
+fn write_all(out: &mut impl Write, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+    let mut left = parts.iter().map(|part| part.len()).sum::<usize>();
+    // Parts without a byte, which an output could take for its own end.
+    IoSlice::advance_slices(&mut parts, 0);
+    while left > 0 {
+        let written = match &*parts {
+            [part] => out.write(part),
+            parts => out.write_vectored(parts),
         };
         match written {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(bytes) if bytes > total - done => {
+            Ok(bytes) if bytes > left => {
                 return Err(io::Error::other("the output claims more than it was given"));
             }
-            Ok(bytes) => done += bytes,
+            Ok(bytes) => {
+                left -= bytes;
+                IoSlice::advance_slices(&mut parts, bytes);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

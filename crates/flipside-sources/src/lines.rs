@@ -15,8 +15,8 @@ use crate::feed::{Ending, Feed, Flow};
 use crate::host::{Burst, Refresh};
 use crate::stop::Stop;
 
-/// What is read at a time, and the longest piece of a line.
-const CHUNK: usize = 256 * 1024;
+/// What is read at a time, and the longest piece of a line, in bytes.
+pub const LONGEST: usize = 256 * 1024;
 
 /// Bursts are looked for at this resolution, in nanoseconds.
 const BURST_NS: u64 = 1_000_000;
@@ -76,7 +76,7 @@ pub fn pump<W: Write>(
     rate: &mut Rate,
     stop: &Stop,
 ) -> Ending {
-    let longest = CHUNK.min(feed.max_payload());
+    let longest = LONGEST.min(feed.max_payload());
     let mut lines = Lines { buffer: vec![0; longest + 1], held: 0 };
     loop {
         match readable(&input, stop) {

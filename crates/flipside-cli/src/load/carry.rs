@@ -55,7 +55,7 @@ impl Hand {
     }
 }
 
-/// The reader's end: images of whole records, one after the other.
+/// The reader's end: images of whole records, one after the other; each in one slice or several.
 pub(crate) enum Take {
     Flipside(Box<Drain>),
     Mutex(Arc<Swapped>, Duration),
@@ -74,21 +74,20 @@ impl Take {
     pub(crate) fn run<E>(
         self,
         side: usize,
-        mut sink: impl FnMut(&[u8], u64) -> Result<(), E>,
+        mut sink: impl FnMut(&[&[u8]], u64) -> Result<(), E>,
     ) -> (Taken, Result<(), E>) {
         let mut taken = Taken::default();
-        let mut count = |image: &[u8]| {
+        let mut count = |image: &[&[u8]]| {
             taken.flips += 1;
-            taken.high_water = taken.high_water.max(image.len());
+            taken.high_water = taken.high_water.max(image.iter().map(|slice| slice.len()).sum());
             sink(image, taken.flips)
         };
         let result = match self {
-            Self::Flipside(mut drain) => {
-                let run = |batch: &flipside::collect::Batch<'_>| batch.slices().try_for_each(&mut count);
-                drain.run(run)
+            Self::Flipside(mut drain) => drain.run(|batch| count(&batch.slices().collect::<Vec<_>>())),
+            Self::Mutex(swapped, linger) => swapped.run(linger, |image| count(&[image])),
+            Self::Crossbeam(receiver, linger) => {
+                run_channel(&receiver, side, linger, |image| count(&[image]))
             }
-            Self::Mutex(swapped, linger) => swapped.run(linger, count),
-            Self::Crossbeam(receiver, linger) => run_channel(&receiver, side, linger, count),
         };
         (taken, result)
     }

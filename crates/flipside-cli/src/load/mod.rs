@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use flipside_journal::CreateError;
 
-use crate::args::{LoadArgs, OverflowArg, With};
+use crate::args::{LoadArgs, OrderArg, OverflowArg, With};
+use crate::buffer::Shape;
 use crate::failure::{ERROR, Failure, say};
 use crate::json::Target;
 
@@ -71,7 +72,9 @@ fn compare(args: &LoadArgs, target: Target) -> Result<u8, Failure> {
         args.buffer.force = true;
     }
     if target.leaves_room_for_words() && !args.buffer.quiet {
-        report::bars(&turns).iter().for_each(|line| say(format_args!("{line}")));
+        report::bars(&turns, shape(&args, With::Flipside).name())
+            .iter()
+            .for_each(|line| say(format_args!("{line}")));
     }
     let last = || turns.iter().filter_map(|turn| turn.last.as_ref());
     let rows: Vec<_> = turns.iter().filter_map(report::compared).collect();
@@ -127,6 +130,16 @@ fn to_stdout(args: &LoadArgs) -> bool {
     args.buffer.write.as_deref() == Some(Path::new("-"))
 }
 
+/// Nobody asks what came first between the writers, so they need not share a buffer; that carries more. The
+/// others have one order.
+fn shape(args: &LoadArgs, with: With) -> Shape {
+    let order = match with {
+        With::Flipside => args.buffer.order.unwrap_or(OrderArg::PerWriter),
+        With::Mutex | With::Crossbeam => OrderArg::Total,
+    };
+    Shape::new(&args.buffer, order, usize::from(args.writers), frame::span(args.max))
+}
+
 fn check(args: &LoadArgs) -> Result<(), Failure> {
     if args.min > args.max {
         return Err(Failure::usage(format_args!("--min {} is above --max {}", args.min, args.max)));
@@ -142,6 +155,10 @@ fn check(args: &LoadArgs) -> Result<(), Failure> {
     if args.buffer.overflow != OverflowArg::Block && (args.compare || args.with != With::Flipside) {
         return Err(Failure::usage("--overflow drop and fail are the double buffer's")
             .hint("leave out --with or --compare, or say --overflow block"));
+    }
+    if args.buffer.order == Some(OrderArg::PerWriter) && args.with != With::Flipside {
+        return Err(Failure::usage("--order per-writer is the double buffer's")
+            .hint("leave out --with, or say --order total"));
     }
     if args.compare && to_stdout(args) {
         return Err(Failure::usage("--compare writes three journals: standard output takes one")

@@ -29,9 +29,10 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
     let (sent, received) = (outcome.sent(), outcome.received());
     let mut lines = vec![
         format!(
-            "{} writers through {}, {:.2} s: {} blocks, {} to {} ({}/s)",
+            "{} writers through {}, {} order, {:.2} s: {} blocks, {} to {} ({}/s)",
             outcome.written.len(),
             name(outcome.with),
+            outcome.shape.name(),
             outcome.seconds,
             count(received.records),
             bytes(received.bytes as f64),
@@ -39,12 +40,12 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
             bytes(rate(outcome)),
         ),
         format!(
-            "  received {} = written {} + filtered 0 + dropped {};  {} flips, fullest side {} %",
+            "  received {} = written {} + filtered 0 + dropped {};  {} flips, {}",
             count(outcome.offered()),
             count(received.records),
             count(outcome.offered() - received.records),
             count(outcome.taken.flips),
-            100 * outcome.taken.high_water / outcome.side,
+            outcome.shape.fullest(outcome.taken.high_water),
         ),
         String::new(),
         format!(
@@ -101,11 +102,12 @@ fn write_ns(outcome: &Outcome) -> Dist {
 }
 
 /// All carriers side by side.
-pub(super) fn bars(turns: &[Turns]) -> Vec<String> {
+pub(super) fn bars(turns: &[Turns], order: &str) -> Vec<String> {
     let most = turns.iter().map(median).fold(1.0, f64::max);
     let rounds = turns.iter().map(|turn| turn.rates.len()).max().unwrap_or(0);
-    let mut lines =
-        vec![format!("payload to disk per second, median of {rounds} interleaved rounds (fewest to most):")];
+    let mut lines = vec![format!(
+        "payload to disk per second, median of {rounds} interleaved rounds (fewest to most), flipside in {order} order:"
+    )];
     for turn in turns {
         let width = (median(turn) / most * BAR as f64).round() as usize;
         let ends =
@@ -167,6 +169,8 @@ pub(super) fn json(outcome: &Outcome, alone: bool) -> Value {
         .collect();
     let mut object = json!({
         "with": name(outcome.with),
+        "order": outcome.shape.name(),
+        "side_bytes": outcome.shape.side,
         "received": outcome.offered(),
         "written": received.records,
         "filtered": 0,

@@ -12,9 +12,10 @@ use flipside_sources::dist::Dist;
 use flipside_sources::feed::Clock;
 
 use super::carry::{Carrier, Hand, Put, Swapped, Take, Taken};
-use super::frame::frames;
+use super::frame::{frames, gaps};
 use super::writers::{Job, Sum, Written, work};
-use crate::args::{LoadArgs, With};
+use crate::args::{LoadArgs, OrderArg, With};
+use crate::buffer::Shape;
 use crate::cost;
 use crate::failure::{Failure, say};
 use crate::output::Output;
@@ -27,7 +28,7 @@ const DURATION: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) with: With,
-    pub(super) side: usize,
+    pub(super) shape: Shape,
     pub(super) seconds: f64,
     pub(super) written: Vec<Written>,
     /// What the reader found in what it wrote to disk, by writer.
@@ -58,7 +59,8 @@ struct Read {
 pub(super) fn run(args: &LoadArgs, with: With, place: Option<&Path>) -> Result<Outcome, Failure> {
     let writers = usize::from(args.writers);
     let places = Places::decide(&args.buffer.pin, writers)?;
-    let carrier = carrier(args, with)?;
+    let shape = super::shape(args, with);
+    let carrier = carrier(args, with, shape)?;
     let clock = Clock::start();
     let names: Vec<_> = (0..args.writers).map(|index| (index, format!("writer-{index}"))).collect();
     let table: Vec<_> = names.iter().map(|(id, name)| (*id, name.as_str())).collect();
@@ -78,7 +80,7 @@ pub(super) fn run(args: &LoadArgs, with: With, place: Option<&Path>) -> Result<O
     let (written, stopped, read) = thread::scope(|scope| {
         let reader = scope.spawn(|| {
             places.take_reader();
-            read(args, take, output, clock, writers)
+            read(args, take, output, shape, clock)
         });
         for (index, mut hand) in (0u16..).zip(hands) {
             let (job, places, events) = (&job, &places, events.clone());
@@ -111,7 +113,7 @@ pub(super) fn run(args: &LoadArgs, with: With, place: Option<&Path>) -> Result<O
     let regular = path.as_ref().filter(|path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file()));
     Ok(Outcome {
         with,
-        side: args.buffer.side,
+        shape,
         seconds,
         written,
         found: read.found,
@@ -170,13 +172,12 @@ fn statistics(collector: Option<&Collector>) {
     ));
 }
 
-fn carrier(args: &LoadArgs, with: With) -> Result<Carrier, Failure> {
+fn carrier(args: &LoadArgs, with: With, shape: Shape) -> Result<Carrier, Failure> {
     let (side, linger) = (args.buffer.side, args.buffer.linger);
     let ids = 0..args.writers;
     match with {
         With::Flipside => {
-            let builder = crate::record::builder(&args.buffer, usize::from(args.writers));
-            let (collector, drain) = builder.build().map_err(crate::record::build_failed)?;
+            let (collector, drain) = shape.build(&args.buffer)?;
             let hands = ids.map(|id| collector.writer_for(id).map(Hand::Flipside)).collect::<Result<_, _>>();
             let hands = hands.map_err(Failure::error)?;
             let take = Take::Flipside(Box::new(drain));
@@ -206,20 +207,21 @@ fn quota(args: &LoadArgs, index: u16) -> u64 {
 }
 
 /// The reader: to disk, then count what was written there.
-fn read(args: &LoadArgs, take: Take, mut output: Output, clock: Clock, writers: usize) -> Read {
-    let mut found = vec![Sum::new(); writers];
+fn read(args: &LoadArgs, take: Take, mut output: Output, shape: Shape, clock: Clock) -> Read {
+    let mut found = vec![Sum::new(); usize::from(args.writers)];
+    let by_source = shape.order == OrderArg::PerWriter;
     let mut latency_ns = Dist::new();
     let aux = Duration::from_nanos(args.reader_aux_work);
     let mut totals = Totals::default();
     let (taken, result) = take.run(args.buffer.side, |image, epoch| {
         let (mono_ns, wall_ns) = clock.anchor();
-        let records = u32::try_from(frames(image).count()).unwrap_or(u32::MAX);
-        let lost = lost_in(image);
-        totals.lost_records += lost;
+        let image = image.iter().copied();
+        let records = u32::try_from(image.clone().flat_map(frames).count()).unwrap_or(u32::MAX);
+        totals.lost_records += image.clone().flat_map(gaps).sum::<u64>();
         let lost = totals.lost_records;
-        output.append(image, BlockMeta { epoch, records, lost, mono_ns, wall_ns })?;
+        output.append(image.clone(), BlockMeta { epoch, records, lost, mono_ns, wall_ns, by_source })?;
         let on_disk_ns = clock.now_ns();
-        for record in frames(image) {
+        for record in image.flat_map(frames) {
             found[usize::from(record.source)].add(record.payload);
             latency_ns.add(on_disk_ns.saturating_sub(record.time_ns));
             work(aux);
@@ -231,11 +233,6 @@ fn read(args: &LoadArgs, take: Take, mut output: Output, clock: Clock, writers: 
     totals.end_wall_ns = clock.anchor().1;
     let sealed = output.seal(totals);
     Read { found, latency_ns, taken, error: result.err().or(sealed.err()), output }
-}
-
-/// Records that the gaps at the beginning of an image tell of.
-fn lost_in(image: &[u8]) -> u64 {
-    super::frame::gaps(image).sum()
 }
 
 fn look_back(path: &Path) -> Result<u64, String> {

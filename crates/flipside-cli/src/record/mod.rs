@@ -11,10 +11,9 @@ mod watch;
 
 pub(crate) use summary::quantiles;
 
-use flipside::collect::{BuildError, Builder, Overflow};
 use flipside_sources::feed::Clock;
 
-use crate::args::{BufferArgs, OverflowArg, RecordArgs};
+use crate::args::RecordArgs;
 use crate::failure::{ERROR, Failure, LOSS};
 
 /// Smaller sides could not hold a sample of the host.
@@ -45,23 +44,6 @@ pub(crate) fn record(args: &RecordArgs) -> Result<u8, Failure> {
         return Ok(LOSS);
     }
     Ok(summary.child_status.unwrap_or(0))
-}
-
-/// A collector as the command line wants it, for `writers` writers.
-pub(crate) fn builder(args: &BufferArgs, writers: usize) -> Builder {
-    let overflow = match args.overflow {
-        OverflowArg::Block => Overflow::Block,
-        OverflowArg::Drop => Overflow::DropNewest,
-        OverflowArg::Fail => Overflow::Fail,
-    };
-    Builder::new(overflow).side(args.side).linger(args.linger).writers(writers)
-}
-
-pub(crate) fn build_failed(error: BuildError) -> Failure {
-    match error {
-        BuildError::Memory { .. } => Failure::error(error).hint("choose a smaller --side"),
-        _ => Failure::usage(error).hint("see --side"),
-    }
 }
 
 /// Starts the recording's clock.

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use flipside_sources::host::{Group, Masked, Origin};
 
-use crate::args::RecordArgs;
+use flipside_sources::lines;
+
+use crate::args::{OrderArg, RecordArgs};
+use crate::buffer::Shape;
 use crate::failure::Failure;
+use crate::load::frame;
 
 /// The host alone is recorded for this long unless told.
 const HOST_DURATION: Duration = Duration::from_secs(10);
@@ -109,6 +113,27 @@ impl Plan {
         let stdin = self.stdin.map(|_| "standard input".to_owned());
         let child = self.child.as_ref().map(|child| child.command[0].to_string_lossy().into_owned());
         [host, stdin, child].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// The order that fits, unless one is wanted.
+    ///
+    /// Lines beside this host: lanes. A flood of lines that shares a lane with the samples takes the room from them, and
+    /// each sample has its time. Otherwise one lane. Between the lines of several streams only their order
+    /// tells what came first, for their times are those of the reads that brought them, many lines at a time. And the
+    /// host alone is cheaper so: seven samples in a millisecond find the lane in the cache, and wake the reader once.
+    fn order(&self) -> OrderArg {
+        if self.has_lines() && !self.groups.is_empty() { OrderArg::PerWriter } else { OrderArg::Total }
+    }
+
+    /// The buffer for all sources.
+    pub(super) fn shape(&self, args: &RecordArgs) -> Shape {
+        let largest = if self.has_lines() { frame::span(lines::LONGEST) } else { super::SIDE_MIN };
+        let order = args.buffer.order.unwrap_or_else(|| self.order());
+        Shape::new(&args.buffer, order, self.names.len(), largest)
+    }
+
+    fn has_lines(&self) -> bool {
+        self.stdin.is_some() || self.child.is_some()
     }
 
     /// Threads that write.

@@ -8,6 +8,7 @@ use flipside_sources::feed::{Clock, PREFIX};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::RecordArgs;
+use crate::buffer::Shape;
 use crate::failure::say;
 use crate::units;
 
@@ -17,6 +18,7 @@ const EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
+    shape: Shape,
     next: Instant,
     seconds: Option<f64>,
     /// Records and time at the last look, for the rate.
@@ -24,7 +26,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(args: &RecordArgs, title: &str, output: &str, duration: Option<Duration>) -> Self {
+    pub(super) fn new(
+        args: &RecordArgs,
+        title: &str,
+        shape: Shape,
+        output: &str,
+        duration: Option<Duration>,
+    ) -> Self {
         // Where others write to the terminal too, a line that is drawn again and again would only be in the way.
         let typed = args.sources.iter().any(|source| source == "-") && std::io::stdin().is_terminal();
         let quiet = args.buffer.quiet || !args.command.is_empty() || typed;
@@ -35,7 +43,7 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         }
         let now = Instant::now();
-        Self { bar, next: now, seconds: duration.map(|time| time.as_secs_f64()), last: (0, now) }
+        Self { bar, shape, next: now, seconds: duration.map(|time| time.as_secs_f64()), last: (0, now) }
     }
 
     /// When the line wants to be drawn again; never without a terminal, so that waiting costs nothing.
@@ -66,7 +74,7 @@ impl Progress {
             units::quantity(rate),
             units::bytes(written as f64),
             units::count(total.dropped.total()),
-            100 * collector.fill() / stats.side,
+            self.shape.percent(collector.fill()),
         ));
         bar.tick();
     }

@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::start::{Setting, start_journal, start_sources};
 use super::watch::Watch;
 use crate::args::RecordArgs;
+use crate::buffer::Shape;
 use crate::failure::Failure;
 use crate::output::{Drained, Output};
 use crate::pin::Places;
@@ -50,6 +51,7 @@ pub(super) struct Ended {
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) title: String,
+    pub(super) shape: Shape,
     pub(super) names: Vec<String>,
     pub(super) masked: Vec<Masked>,
     pub(super) ended: Vec<Ended>,
@@ -66,21 +68,21 @@ pub(super) struct Finished {
 pub(super) fn run(args: &RecordArgs, mut plan: Plan) -> Result<Finished, Failure> {
     let places = Places::decide(&args.buffer.pin, plan.threads())?;
     let title = plan.title();
-    let (collector, reader) =
-        super::builder(&args.buffer, plan.names.len()).build().map_err(super::build_failed)?;
+    let shape = plan.shape(args);
+    let (collector, reader) = shape.build(&args.buffer)?;
     plan.child.as_ref().map(child::check).transpose()?;
     let clock = super::clock();
     let table: Vec<(u16, &str)> = (0u16..).zip(plan.names.iter().map(String::as_str)).collect();
     let output = Output::create(args.buffer.write.as_deref(), args.buffer.force, clock, &table)?;
     let (events, inbox) = channel();
     signals::forward(events.clone(), Event::Signal)?;
-    let mut watch = Watch::new(args, &plan, clock, collector.clone(), &output)?;
+    let mut watch = Watch::new(args, &plan, shape, clock, collector.clone(), &output)?;
     let started = plan.child.as_ref().map(|it| child::start(it, plan.stdin.is_some(), events.clone()));
     let child = started.transpose().inspect_err(|_| {
         // Nothing was recorded: leave no empty journal behind.
         output.path.iter().for_each(|path| drop(std::fs::remove_file(path)));
     })?;
-    let journal = start_journal(reader, output, clock, &collector, &places, events.clone())?;
+    let journal = start_journal(reader, output, shape, clock, &collector, &places, events.clone())?;
     let budget = args.count.map(Budget::new);
     let setting = Setting { collector: &collector, clock, budget, events, places: &places, started: 0 };
     start_sources(setting, &mut plan, child, &mut watch)?;
@@ -93,6 +95,7 @@ pub(super) fn run(args: &RecordArgs, mut plan: Plan) -> Result<Finished, Failure
     report.stats = collector.stats();
     Ok(Finished {
         title,
+        shape,
         names: plan.names,
         masked: plan.masked,
         ended: watch.ended,

@@ -17,6 +17,7 @@ use super::child::Started;
 use super::plan::{HostGroup, Plan};
 use super::run::{Ended, Event};
 use super::watch::Watch;
+use crate::buffer::Shape;
 use crate::failure::Failure;
 use crate::output::{Drained, Output, drain};
 use crate::pin::Places;
@@ -38,6 +39,7 @@ pub(super) struct Setting<'a> {
 pub(super) fn start_journal(
     reader: Drain,
     output: Output,
+    shape: Shape,
     clock: Clock,
     collector: &Collector,
     places: &Places,
@@ -46,7 +48,7 @@ pub(super) fn start_journal(
     let (collector, places) = (collector.clone(), places.clone());
     spawn("journal", move || {
         places.take_reader();
-        let drained = drain(reader, output, clock, &collector, |_| {});
+        let drained = drain(reader, output, clock, &collector, shape.order);
         // Nobody listens any more after the regular end.
         let _ = events.send(Event::JournalEnded);
         drained

@@ -49,14 +49,15 @@ fn law(summary: &Summary) -> String {
     let causes: Vec<_> =
         dropped.iter().map(|(cause, number)| format!("{cause} {}", count(*number))).collect();
     let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
-    let stats = &summary.finished.report.stats;
+    let finished = &summary.finished;
     format!(
-        "  received {} = written {} + filtered 0 + dropped {}{causes};  {}, fullest side {} %",
+        "  received {} = written {} + filtered 0 + dropped {}{causes};  {}, {}, {} order",
         count(summary.received()),
         count(summary.written()),
         count(summary.dropped_total()),
-        many(stats.flips, "flip"),
-        100 * stats.high_water / stats.side,
+        many(finished.report.stats.flips, "flip"),
+        finished.shape.fullest(finished.drained.fullest),
+        finished.shape.name(),
     )
 }
 

@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::run::{Ended, Event};
 use crate::args::RecordArgs;
+use crate::buffer::Shape;
 use crate::failure::{Failure, say};
 use crate::output::Output;
 use crate::signals::Signal;
@@ -51,6 +52,7 @@ impl Watch {
     pub(super) fn new(
         args: &RecordArgs,
         plan: &Plan,
+        shape: Shape,
         clock: Clock,
         collector: Collector,
         output: &Output,
@@ -62,7 +64,7 @@ impl Watch {
             collector,
             clock,
             names: plan.names.clone(),
-            progress: Progress::new(args, &plan.title(), &output.name(), plan.duration),
+            progress: Progress::new(args, &plan.title(), shape, &output.name(), plan.duration),
             stop,
             stopper: Some(stopper),
             child_stop,

@@ -25,7 +25,10 @@ fn a_killed_load_leaves_a_prefix_of_each_writer() {
         assert_eq!(found["sealed"], false);
         assert_eq!(found["damages"], serde_json::json!([]));
 
-        let shown = place.run(&["show", "--json", "x.flip"]).expect(1).says(&["killed", "hint"]);
+        let shown = place.run(&["show", "--json", "x.flip"]).expect(1).says(&["hint"]);
+        let said = shown.err_text();
+        // Between two blocks, or within one.
+        assert!(said.contains("killed") || said.contains("cut short"), "{said}");
         let mut next = BTreeMap::new();
         for line in shown.json_lines() {
             let source = line["source"].as_str().unwrap().to_owned();

@@ -17,6 +17,7 @@ mod live;
 mod load;
 mod load_journal;
 mod manual;
+mod order;
 mod policies;
 mod round_trip;
 mod several;

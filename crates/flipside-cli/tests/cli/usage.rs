@@ -44,6 +44,8 @@ const BAD: &[(&[&str], &[&str])] = &[
     (&["record", "-c", "-1"], &["--count", "-1"]),
     (&["record", "-c", "1.5"], &["--count", "1.5"]),
     (&["record", "--overflow", "wait"], &["--overflow", "wait", "block"]),
+    (&["record", "--order", "garbage"], &["--order", "garbage", "total", "per-writer"]),
+    (&["record", "--order"], &["--order"]),
     (&["record", "--pin", "all"], &["--pin", "all", "auto"]),
     (&["record", "--pin", "0,"], &["--pin", "auto"]),
     (&["record", "--pin", "99999"], &["--pin", "99999", "usable"]),
@@ -61,6 +63,8 @@ const BAD: &[(&[&str], &[&str])] = &[
     (&["load", "--with", "rayon"], &["--with", "rayon", "crossbeam"]),
     (&["load", "--with", "mutex", "--compare"], &["--with", "--compare"]),
     (&["load", "--with", "mutex", "--overflow", "drop"], &["--overflow", "hint"]),
+    (&["load", "--order", "PerWriter"], &["--order", "PerWriter", "per-writer"]),
+    (&["load", "--with", "mutex", "--order", "per-writer"], &["--order per-writer", "hint"]),
     (&["load", "--compare", "--overflow", "fail"], &["--overflow", "hint"]),
     (&["load", "--compare", "-w", "-"], &["--compare", "hint"]),
     (&["load", "--seed", "-1"], &["--seed", "-1"]),
@@ -97,7 +101,7 @@ fn two_dashes_without_a_command_are_a_usage_error() {
 #[test]
 fn flags_that_are_not_built_do_not_exist() {
     let place = Place::new();
-    for flag in ["-C", "-G", "-W", "-s", "--order", "--sync", "--mapped", "--audit", "--filter", "--tee"] {
+    for flag in ["-C", "-G", "-W", "-s", "--sync", "--mapped", "--audit", "--filter", "--tee"] {
         place.run(&["record", flag]).expect(2).says(&[flag]);
     }
     for verb in ["recover", "export", "report"] {

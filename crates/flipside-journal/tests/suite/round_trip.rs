@@ -40,6 +40,7 @@ fn meta(number: usize, items: &[Item]) -> BlockMeta {
         lost: 3 * number,
         mono_ns: 10 * number,
         wall_ns: 7 + number,
+        by_source: number % 3 == 1,
     }
 }
 
@@ -115,13 +116,13 @@ fn the_bytes_are_those_of_the_document() {
         Item::Pad { len: 3 },
     ];
     let mut raw = RawBlock::records(&items);
-    (raw.lost, raw.anchor) = (2, (10, 20));
+    (raw.lost, raw.anchor, raw.flags) = (2, (10, 20), 0x10);
     let sources = RawBlock::sources(&[(1, b"one"), (2, b"two")]);
     let (expected, _) = file(&[sources, raw, RawBlock::seal([1, 3, 2, 1], 2)]);
 
     let mut writer = Writer::create(Vec::new(), ID, 123).unwrap();
     writer.sources(&[(1, "one"), (2, "two")]).unwrap();
-    let meta = BlockMeta { epoch: 5, records: 1, lost: 2, mono_ns: 10, wall_ns: 20 };
+    let meta = BlockMeta { epoch: 5, records: 1, lost: 2, mono_ns: 10, wall_ns: 20, by_source: true };
     writer.append(&image(&items), meta).unwrap();
     let totals =
         Totals { records: 1, payload_bytes: 3, lost_records: 2, aborted: 1, blocks: 99, end_wall_ns: 77 };

@@ -63,6 +63,53 @@ fn short_and_interrupted_writes_change_nothing() {
     }
 }
 
+/// Cuts an image at random places.
+fn pieces<'a>(mut image: &'a [u8], random: &mut Random, count: usize) -> Vec<&'a [u8]> {
+    let mut pieces = Vec::new();
+    for _ in 1..count {
+        let (piece, rest) = image.split_at(random.below(1 + 2 * image.len() / count).min(image.len()));
+        pieces.push(piece);
+        image = rest;
+    }
+    pieces.push(image);
+    pieces
+}
+
+#[test]
+fn an_image_in_pieces_is_the_same_block() {
+    let image = image(&(0..300).map(|seq| data(1, seq, &[7; 50])).collect::<Vec<_>>());
+    let plain = |image: &[u8]| {
+        let mut writer = Writer::create(Vec::new(), ID, 1).unwrap();
+        writer.append(image, meta(300)).unwrap();
+        writer.append(&one_record(300), meta(1)).unwrap();
+        writer.into_inner()
+    };
+    let plain = plain(&image);
+    for seed in 0..60 {
+        let mut random = Random::new("pieces", seed);
+        let count = [1, 2, 3, 10, 200, 5000][seed as usize % 6];
+        let pieces = pieces(&image, &mut random, count);
+        let mut writer = Writer::create(Dribble(Vec::new(), random), ID, 1).unwrap();
+        writer.append_slices(pieces, meta(300)).unwrap();
+        writer.append_slices([&one_record(300)[..], &[], &[]], meta(1)).unwrap();
+        assert_eq!(writer.into_inner().0, plain, "seed {seed}");
+    }
+    assert!(verify(&plain[..]).unwrap().is_clean());
+}
+
+/// More pieces than a system takes in one call, into a real file.
+#[test]
+fn a_file_takes_thousands_of_pieces() {
+    let image = image(&(0..3000).map(|seq| data(1, seq, b"x")).collect::<Vec<_>>());
+    let mut writer = Writer::create(tempfile::tempfile().unwrap(), ID, 1).unwrap();
+    writer.append_slices(image.chunks(8), meta(3000)).unwrap();
+    assert!(image.len() / 8 > 4096);
+    let mut file = writer.into_inner();
+    io::Seek::rewind(&mut file).unwrap();
+    let report = verify(file).unwrap();
+    assert!(report.is_clean() && report.census.records == 3000, "{report:?}");
+}
+
 /// Counts calls.
 #[derive(Default)]
 struct Calls {
@@ -98,8 +145,11 @@ fn an_image_is_one_vectored_write() {
         assert_eq!((calls.plain.get(), calls.vectored.get()), (1, number));
     }
     assert_eq!(calls.flushes.get(), 0);
+    let (one, two) = (one_record(0), one_record(1));
+    writer.append_slices([&one[..], &[], &two[..]], meta(2)).unwrap();
+    assert_eq!((calls.plain.get(), calls.vectored.get()), (1, 11));
     writer.seal(Totals::default()).unwrap();
-    assert_eq!((calls.plain.get(), calls.vectored.get(), calls.flushes.get()), (1, 11, 1));
+    assert_eq!((calls.plain.get(), calls.vectored.get(), calls.flushes.get()), (1, 12, 1));
 }
 
 /// Answers every write with the same number, whatever it is offered.
@@ -267,5 +317,10 @@ fn an_image_above_the_limit_is_refused() {
     let mut writer = Writer::create(io::sink(), ID, 1).unwrap();
     let error = writer.append(&image, meta(0)).unwrap_err();
     assert!(matches!(error, WriteError::ImageTooLong { len } if len == MAX_BODY + 8));
+    let halves = image.split_at(MAX_BODY / 2);
+    let error = writer.append_slices([halves.0, halves.1], meta(0)).unwrap_err();
+    assert!(matches!(error, WriteError::ImageTooLong { len } if len == MAX_BODY + 8));
+    let error = writer.append_slices([&image[..8], &image[..1]], meta(0)).unwrap_err();
+    assert!(matches!(error, WriteError::ImageLength { len: 9 }));
     assert_eq!(writer.good_len(), 64);
 }

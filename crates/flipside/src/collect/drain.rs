@@ -300,7 +300,7 @@ impl Drop for Drain {
         }
         if !sealed {
             // Nobody will drain this front: writers must find it full.
-            self.take.abandon(shared);
+            self.take.stop(shared);
         }
         shared.finish();
     }

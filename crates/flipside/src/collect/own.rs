@@ -10,6 +10,7 @@ use crossbeam_utils::CachePadded;
 
 use super::lane::{Grant, News};
 use super::record::{HEADER, KIND_DATA, fill, header};
+use super::slot::Slot;
 use crate::substrate::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -185,7 +186,14 @@ impl OwnLane {
     /// Copies a whole record into the front, if nothing needs to be thought of; otherwise nothing has happened.
     /// Wait-free; plain loads and stores.
     #[inline]
-    pub(crate) fn put(&self, cursor: &mut Cursor, gate: &Gate, source: u16, body: &[u8]) -> bool {
+    pub(crate) fn put(
+        &self,
+        cursor: &mut Cursor,
+        gate: &Gate,
+        slot: &Slot,
+        source: u16,
+        body: &[u8],
+    ) -> bool {
         let len = body.len();
         // The room is a whole number of words, so this says that header, body and padding fit.
         if len >= cursor.room.saturating_sub(HEADER - 1) {
@@ -201,6 +209,8 @@ impl OwnLane {
         // of which there is one.
         let bytes = unsafe { self.sides[place.side()].write(place.offset(), span) };
         fill(bytes, header(len, KIND_DATA, 0, source), &[body]);
+        // Before it is published: who has seen the record finds it in the counts.
+        slot.count(Side::A, len);
         cursor.room -= span;
         cursor.place = place.after(span, 1);
         self.publish(cursor.place);

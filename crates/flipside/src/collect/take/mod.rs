@@ -96,8 +96,8 @@ pub(super) trait Take: Send + Sync {
     /// After the last side: the gaps that are still untold.
     fn tell_rest(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image);
 
-    /// Nobody will drain what is entered from now on.
-    fn abandon(&mut self, shared: &Shared);
+    /// The reader goes away: nobody will drain what is entered from now on.
+    fn stop(&mut self, shared: &Shared);
 
     /// The side that is waited for, for reports.
     #[cfg(feature = "std")]

@@ -64,6 +64,13 @@ impl Taker {
         Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false, everything: false }
     }
 
+    /// Closes the gate.
+    fn seal(&self, shared: &Shared) {
+        shared.gate.seal();
+        // If it is refused, a record that is accepted at this moment may be missed: it is counted as abandoned.
+        let _ = shared.gate.heavy(lanes(shared));
+    }
+
     /// Takes what every lane has published: the rest of a side that the writer has left, or else as much of the front
     /// as there is; both only if everything is wanted. So a writer who is a side ahead gets the one behind it back as
     /// soon as its rest is released, and writes there while the sink is busy with the next.
@@ -95,11 +102,21 @@ impl Taker {
             progress.bytes = shared.slots[index].marks[Side::A].bytes.load(Relaxed);
             image.records += progress.records;
         }
-        image.pieces.iter().for_each(|piece| shared.tally.filled(piece.to));
+        image.pieces.iter().for_each(|piece| shared.tally.filled(piece.to - piece.from));
         if room {
             shared.room.ring();
         }
     }
+}
+
+/// Committed records in a piece, and the bytes of their bodies.
+fn bodies(lane: &OwnLane, piece: &Piece) -> (u64, u64) {
+    // SAFETY: the piece was seen published, and only the reader, who is here, releases it.
+    let bytes = unsafe { lane.published(piece.side, piece.from, piece.to) };
+    Records::new(bytes).fold((0, 0), |(records, sum), record| match record {
+        Record::Data { body, .. } => (records + 1, sum + body.len() as u64),
+        _ => (records, sum),
+    })
 }
 
 impl Take for Taker {
@@ -119,7 +136,7 @@ impl Take for Taker {
     fn flip(&mut self, shared: &Shared, last: bool, asked: bool) {
         (self.last, self.everything) = (last, last || asked);
         if last {
-            self.abandon(shared);
+            self.seal(shared);
         }
     }
 
@@ -142,16 +159,9 @@ impl Take for Taker {
     fn settle(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, fate: Fate) {
         if fate == Fate::Overwritten {
             for piece in &image.pieces {
-                // SAFETY: `take` saw it published, and it is released below.
-                let bytes = unsafe { lanes(shared)[piece.lane].published(piece.side, piece.from, piece.to) };
-                let (mut records, mut sum) = (0, 0);
-                for record in Records::new(bytes) {
-                    if let Record::Data { body, .. } = record {
-                        (records, sum) = (records + 1, sum + body.len() as u64);
-                    }
-                }
-                gaps.abandon(piece.lane, records, sum);
-                self.progress[piece.lane].overwritten += sum;
+                let (records, bytes) = bodies(&lanes(shared)[piece.lane], piece);
+                gaps.abandon(piece.lane, records, bytes);
+                self.progress[piece.lane].overwritten += bytes;
             }
         }
         for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
@@ -176,10 +186,27 @@ impl Take for Taker {
         image.gaps = gaps.write(&mut image.room, &shared.slots);
     }
 
-    fn abandon(&mut self, shared: &Shared) {
-        shared.gate.seal();
-        // If it is refused, a record that is accepted at this moment may be missed: it is counted as abandoned.
-        let _ = shared.gate.heavy(lanes(shared));
+    /// The count of bytes may be ahead of what was drained, by records that were published after the look: from here on
+    /// nobody looks again, so what is left is taken off.
+    fn stop(&mut self, shared: &Shared) {
+        self.seal(shared);
+        for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
+            let (from, to) = (progress.released, lane.look().outside());
+            let mut left = 0;
+            let mut leave = |from: Place, to: Place| {
+                let (side, from, to) = (to.side(), from.offset(), to.offset());
+                left += bodies(lane, &Piece { lane: index, side, from, to }).1;
+            };
+            if from.side() == to.side() {
+                leave(from, to);
+            } else {
+                leave(from, lane.left(from.side()));
+                leave(Place::start_of(to.side()), to);
+            }
+            let all = shared.slots[index].marks[Side::A].bytes.load(Relaxed);
+            let drained = all.saturating_sub(left + progress.overwritten);
+            shared.tally.drained[index].bytes.store(drained, Relaxed);
+        }
     }
 
     #[cfg(feature = "std")]

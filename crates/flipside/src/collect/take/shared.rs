@@ -118,7 +118,7 @@ impl Take for Taker {
         self.image(shared, gaps, image, shared.lanes.shared().start());
     }
 
-    fn abandon(&mut self, shared: &Shared) {
+    fn stop(&mut self, shared: &Shared) {
         shared.lanes.shared().seal();
     }
 
