@@ -66,6 +66,7 @@ mod closing;
 mod collector;
 #[cfg(doctest)]
 mod compile_fail;
+mod counting;
 mod drain;
 mod entering;
 mod error;
