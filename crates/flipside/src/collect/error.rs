@@ -77,9 +77,9 @@ impl core::error::Error for TooManyWriters {}
 pub enum WriteError {
     /// Larger than any side: it will never fit.
     TooLarge {
-        /// The bytes of the record.
+        /// The bytes of the record, or of the room for a batch.
         len: usize,
-        /// The largest record that fits.
+        /// The most that fit.
         max: usize,
     },
     /// The front side is full, and the policy is not to wait.
@@ -97,7 +97,7 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { len, max } => {
-                write!(f, "a record of {len} bytes: at most {max} fit into a side")
+                write!(f, "{len} bytes are too many: at most {max} fit into a side")
             }
             Self::Full => write!(f, "the side is full"),
             Self::Timeout => write!(f, "the side stayed full until the timeout"),

@@ -10,6 +10,7 @@ use crate::substrate::side::Side;
 
 /// The sides, by [`Order`](super::Order).
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each collector; a box would be a hop for each record")]
 pub(crate) enum Lanes {
     Shared(Lane<WIDE>),
     /// By slot.

@@ -46,6 +46,7 @@
 //!   it takes; it is not lock-free, and neither is the whole.
 //! - Records stand in claim order. What one thread wrote first stands first; so does what happened before.
 //! - Memory is bounded and allocated once. Nothing is allocated per record.
+//! - A [batch of records](Writer::claim_batch) is published whole or not at all, with nobody's records in between.
 //! - [`Counts`] add up: offered = drained + dropped + aborted + abandoned + pending. Losses stand in the output
 //!   as [`Record::Gap`].
 //! - No soundness rests on a destructor: a forgotten [`Claim`] or [`Batch`] costs progress, never memory safety.
@@ -59,6 +60,7 @@
 #![doc = include_str!("PROOF.md")]
 
 mod batch;
+mod batching;
 mod builder;
 mod claim;
 #[cfg(feature = "std")]
@@ -87,6 +89,7 @@ mod waiting;
 mod writer;
 
 pub use batch::Batch;
+pub use batching::ClaimBatch;
 pub use builder::{Builder, MAX_SIDE, MAX_WRITERS, Order, Overflow};
 pub use claim::Claim;
 pub use collector::{Collector, FlushTicket};

@@ -89,11 +89,11 @@ pub enum Record<'a> {
         /// How many they were.
         lost: Lost,
     },
-    /// A claim that was dropped instead of committed; its body is zeroed.
+    /// A claim or a [batch](super::ClaimBatch) that was dropped instead of committed; its body is zeroed.
     Aborted {
-        /// Whose claim it was.
+        /// Whose it was.
         source: u16,
-        /// The bytes it had claimed.
+        /// The bytes it had claimed; of a batch all of its room but 8.
         len: usize,
     },
 }

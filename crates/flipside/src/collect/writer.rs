@@ -38,7 +38,7 @@ pub struct Writer {
     slot: usize,
     pub(super) its: Arc<CachePadded<Slot>>,
     source: u16,
-    /// The grant of a [`Claim`]. Found here by the next call, its claim was forgotten.
+    /// The grant of a claim, or of a batch. Found here by the next call, it was forgotten.
     pub(super) open: Option<Grant>,
     pub(super) way: Way,
 }
@@ -156,6 +156,12 @@ impl Writer {
     ///
     /// As [`write`](Self::write); under [`Overflow::DropNewest`] a drop is [`WriteError::Full`].
     pub fn claim(&mut self, len: usize) -> Result<Claim<'_>, WriteError> {
+        let grant = self.open(len)?;
+        Ok(Claim::new(self, grant))
+    }
+
+    /// Enters with room for a body of `len` bytes, and remembers that somebody works there.
+    pub(super) fn open(&mut self, len: usize) -> Result<Grant, WriteError> {
         let grant = self.enter(len)?;
         self.open = Some(grant);
         #[cfg(feature = "std")]
@@ -163,7 +169,7 @@ impl Writer {
         if matches!(self.way, Way::Shared) {
             self.tell(grant.news);
         }
-        Ok(Claim::new(self, grant))
+        Ok(grant)
     }
 }
 

@@ -14,6 +14,7 @@
 //!   `panic = "abort"` no claim outlives the panic, and neither does anything else.
 //! - 32: no files.
 
+mod batches;
 mod claims;
 mod handles;
 mod limits;
