@@ -32,7 +32,8 @@
 //!
 //! # When not to use it
 //!
-//! - For objects: it carries bytes. A channel moves ownership, runs destructors and selects.
+//! - For objects: it carries bytes, of [plain values](Writer::write_value) too. A channel moves ownership, runs
+//!   destructors and selects.
 //! - When every record must be acted on at once: records wait for company, up to the
 //!   [linger](Builder::linger). Zero is possible and costs throughput.
 //! - When one writer may stay inside a claim for long and others must not wait for it: in
@@ -84,6 +85,7 @@ mod record;
 mod slot;
 mod stats;
 mod take;
+mod typed;
 #[cfg(feature = "std")]
 mod waiting;
 mod writer;
@@ -97,4 +99,5 @@ pub use drain::{Drain, Next};
 pub use error::{BuildError, ClaimFull, FlushError, TooManyWriters, WriteError};
 pub use record::{Lost, Record, Records};
 pub use stats::{Counts, Dropped, Report, Sizes, Stats, Straggler, WriterStats};
+pub use typed::{CheckedBitPattern, Encode, EncodeError, NoUninit, value};
 pub use writer::{Outcome, Writer};
