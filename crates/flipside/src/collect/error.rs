@@ -29,10 +29,24 @@ pub enum BuildError {
         /// The number asked for.
         writers: usize,
     },
-    /// The allocator refused the two sides.
+    /// The allocator refused the sides, or they would be more than a process can have.
     Memory {
-        /// The bytes asked for, both sides together.
+        /// The bytes asked for, all sides together; `usize::MAX` if it cannot even count them.
         bytes: usize,
+    },
+    /// The [storage](super::Storage) does not hold the sides.
+    StorageTooSmall {
+        /// The bytes it has.
+        len: usize,
+        /// The bytes of the [layout](super::SideLayout).
+        needed: usize,
+    },
+    /// The [storage](super::Storage) does not start at a whole word.
+    StorageMisaligned {
+        /// Where it starts.
+        address: usize,
+        /// What that must be a multiple of.
+        align: usize,
     },
 }
 
@@ -49,7 +63,13 @@ impl fmt::Display for BuildError {
             Self::Writers { writers } => {
                 write!(f, "{writers} writers: from 1 to {}, fewer for huge sides", super::MAX_WRITERS)
             }
-            Self::Memory { bytes } => write!(f, "no memory for two sides, {bytes} bytes in all"),
+            Self::Memory { bytes } => write!(f, "no memory for the sides, {bytes} bytes in all"),
+            Self::StorageTooSmall { len, needed } => {
+                write!(f, "a storage of {len} bytes: the sides take {needed}")
+            }
+            Self::StorageMisaligned { address, align } => {
+                write!(f, "a storage at address {address:#x}: a multiple of {align} is needed")
+            }
         }
     }
 }

@@ -78,6 +78,7 @@ mod lane;
 #[cfg(all(test, feature = "std", not(flipside_loom)))]
 mod lane_tests;
 mod lanes;
+mod layout;
 #[cfg(all(test, flipside_loom))]
 mod model;
 mod own;
@@ -90,6 +91,7 @@ mod typed;
 mod waiting;
 mod writer;
 
+pub use crate::substrate::storage::Storage;
 pub use batch::Batch;
 pub use batching::ClaimBatch;
 pub use builder::{Builder, MAX_SIDE, MAX_WRITERS, Order, Overflow};
@@ -97,6 +99,7 @@ pub use claim::Claim;
 pub use collector::{Collector, FlushTicket};
 pub use drain::{Drain, Next};
 pub use error::{BuildError, ClaimFull, FlushError, TooManyWriters, WriteError};
+pub use layout::SideLayout;
 pub use record::{Lost, Record, Records};
 pub use stats::{Counts, Dropped, Report, Sizes, Stats, Straggler, WriterStats};
 pub use typed::{CheckedBitPattern, Encode, EncodeError, NoUninit, value};

@@ -7,7 +7,7 @@ use crossbeam_utils::CachePadded;
 
 use super::builder::Overflow;
 use super::claim::Claim;
-use super::collector::{Presence, Shared};
+use super::collector::{Presence, Shared, Taken};
 use super::error::WriteError;
 use super::lane::Grant;
 use super::lanes::Lanes;
@@ -52,10 +52,17 @@ pub(super) enum Way {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, slot: usize, source: u16) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, taken: Taken) -> Self {
+        let Taken { slot, source, is_first } = taken;
         let way = match &shared.lanes {
             Lanes::Shared(_) => Way::Shared,
-            Lanes::Own(lanes) => Way::Own(lanes[slot].clone(), lanes[slot].cursor()),
+            Lanes::Own(lanes) => {
+                if is_first {
+                    // SAFETY: the slot is this writer's since it was taken, and no writer had it before: `is_first`.
+                    unsafe { lanes[slot].touch() };
+                }
+                Way::Own(lanes[slot].clone(), lanes[slot].cursor())
+            }
         };
         let its = shared.slots[slot].clone();
         Self { shared, _presence: presence, slot, its, source, open: None, way }

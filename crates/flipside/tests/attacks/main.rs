@@ -21,6 +21,7 @@ mod limits;
 #[cfg(unix)]
 mod processes;
 mod sink;
+mod storage;
 #[path = "../support/mod.rs"]
 mod support;
 mod typed;
