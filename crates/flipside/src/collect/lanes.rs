@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use super::lane::{Lane, WIDE};
 use super::own::OwnLane;
 use super::slot::Slot;
+#[cfg(feature = "std")]
 use crate::substrate::side::Side;
 
 /// The sides, by [`Order`](super::Order).

@@ -14,6 +14,7 @@ use super::lanes::Lanes;
 use super::own::{Cursor, OwnLane};
 use super::record::{KIND_DATA, fill, header};
 use super::slot::Slot;
+#[cfg(feature = "std")]
 use crate::substrate::atomic::Ordering::Relaxed;
 use crate::substrate::side::Side;
 
