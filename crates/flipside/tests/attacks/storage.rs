@@ -1,5 +1,5 @@
 //! Sides in memory of somebody's own: too little of it, at the wrong place, dropped in time, read after a crash:
-//! 13, 14, 15, 31.
+//! 13, 14, 15, 23, 31.
 
 use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -142,6 +142,20 @@ fn a_storage_is_as_good_as_the_heap() {
 }
 
 #[test]
+fn a_storage_is_not_touched_before_there_is_a_record() {
+    for order in ORDERS {
+        let builder = builder(order);
+        let words = Words::fits(&builder);
+        let (collector, drain) = builder.build_in(words.clone()).unwrap();
+        let mut writer = collector.writer().unwrap();
+        assert!(words.image().iter().all(|&byte| byte == 0xAB), "{order:?}");
+        writer.write(b"x").unwrap();
+        assert_eq!(words.image().iter().filter(|&&byte| byte != 0xAB).count(), 16);
+        drop((collector, drain));
+    }
+}
+
+#[test]
 fn a_storage_is_dropped_with_the_last_handle_of_them_all() {
     for order in ORDERS {
         for last in 0..4 {
@@ -192,6 +206,22 @@ fn a_13_too_little_or_misaligned_is_an_error_and_the_storage_is_dropped() {
         let error = builder.side(1).build_in(words.clone()).unwrap_err();
         assert_eq!(error, BuildError::SideTooSmall { side: 1 });
         assert_eq!(words.drops.load(SeqCst), 8);
+    }
+}
+
+#[test]
+fn a_23_a_slot_that_changes_hands_keeps_the_records_of_its_lane() {
+    for writer in
+        [|collector: &Collector| collector.writer(), |collector: &Collector| collector.writer_for(0)]
+    {
+        let builder = Builder::new(Overflow::Fail).order(Order::PerWriter).side(10_000).writers(1);
+        let (collector, mut drain) = builder.linger(Duration::MAX).build().unwrap();
+        for n in 0..20u8 {
+            writer(&collector).unwrap().write(&[n + 1; 900]).unwrap();
+        }
+        collector.request_close();
+        let all = bodies(&drain_all(&mut drain));
+        assert!(all.into_iter().eq((0..20u8).map(|n| [n + 1; 900])), "touched again, or lost");
     }
 }
 
