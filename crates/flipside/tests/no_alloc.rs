@@ -76,6 +76,11 @@ fn writes_claims_refusals_and_polled_drains_allocate_nothing() {
                     if let Ok(claim) = writer.claim(3) {
                         claim.abort();
                     }
+                    if let Ok(mut batch) = writer.claim_batch(50) {
+                        batch.put(&[4; 5]).unwrap();
+                        batch.put_vectored(&[&[5; 3], &[6; 4]]).unwrap();
+                        batch.commit();
+                    }
                     let _ = writer.write(&[0; 1000]);
                 }
                 while let Next::Batch(batch) = drain.try_next() {

@@ -1,22 +1,27 @@
 //! What a collector is built from.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::collector::{Collector, Shared};
 use super::drain::Drain;
 use super::error::BuildError;
-use super::lane::{Lane, LaneError, WIDE};
+use super::lane::{Lane, WIDE};
 use super::lanes::Lanes;
+use super::layout::SideLayout;
 use super::own::OwnLane;
 use super::record::{GAP, HEADER};
+use crate::substrate::bytes::Memory;
 use crate::substrate::fence::Fences;
+use crate::substrate::side::{Pair, Side};
+use crate::substrate::storage::Storage;
 
 /// The largest side: 1 GiB.
 pub const MAX_SIDE: usize = 1 << 30;
 /// The most writers at a time.
 pub const MAX_WRITERS: usize = 1 << 14;
+/// Records stand at whole words, in a file too.
+const ALIGN: usize = 8;
 
 /// What happens to a record that finds the front side full. There is no default: each of them costs something
 /// that only the application can weigh.
@@ -133,18 +138,65 @@ impl Builder {
         self
     }
 
-    /// Allocates the two sides and makes the handles: [`Collector`] for everybody who writes, flushes or
-    /// closes, [`Drain`] for the one reader.
+    /// Allocates the sides and makes the handles: [`Collector`] for everybody who writes, flushes or closes,
+    /// [`Drain`] for the one reader.
     ///
-    /// The memory is `2 * (side + 24 * writers)` bytes for the sides of [`Order::Total`] (the 24 hold the gap record
-    /// of a writer), `(2 * side + 24) * writers` for those of [`Order::PerWriter`], and under 2 KiB for each writer;
-    /// none is allocated later, except by statistics and reports.
+    /// # Memory
+    ///
+    /// All is allocated here but for statistics and reports:
+    ///
+    /// | | [`Order::Total`] | [`Order::PerWriter`] |
+    /// |---|---|---|
+    /// | sides, reserved | `2 * (side + 24 * writers)`; the 24 are for a writer's gap record | `2 * side * writers` |
+    /// | of that resident | all, from the start | `2 * side` for each slot that ever had a writer, from its first on |
+    /// | besides | under 2 KiB a writer | under 2 KiB a writer |
+    ///
+    /// Sides are rounded up to pages, or small ones to 128 bytes: [`layout`](Self::layout) has the exact number. Pages
+    /// are touched before the first record, so that no write pays for a page fault.
     ///
     /// # Errors
     ///
     /// Sizes that make no sense, or memory that is not there: see [`BuildError`].
     pub fn build(self) -> Result<(Collector, Drain), BuildError> {
-        let Self { side, writers, .. } = self;
+        let layout = self.layout()?;
+        let bytes = layout.len();
+        let memory = Memory::heap(bytes).map_err(|_| BuildError::Memory { bytes })?;
+        self.build_over(memory, layout)
+    }
+
+    /// As [`build`](Self::build), with the sides in a storage of the caller's: a mapping of a file, for instance, that
+    /// outlives a crash. One storage holds them all; it needs as many bytes as the [layout](Self::layout) has, and what
+    /// it has beyond that is left alone.
+    ///
+    /// Nothing is written to it but records and gaps: neither is it zeroed, nor are its pages touched. It is dropped with
+    /// the last of the handles.
+    ///
+    /// See [`Storage`] for an example, and [`SideLayout`] for what lies where.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and a storage that is too small or does not start at a multiple of 8; then it is
+    /// dropped.
+    pub fn build_in(self, storage: impl Storage + 'static) -> Result<(Collector, Drain), BuildError> {
+        let layout = self.layout()?;
+        let memory = Memory::of(Arc::new(storage));
+        if memory.len() < layout.len() {
+            return Err(BuildError::StorageTooSmall { len: memory.len(), needed: layout.len() });
+        }
+        let address = memory.start().addr().get();
+        if !address.is_multiple_of(ALIGN) {
+            return Err(BuildError::StorageMisaligned { address, align: ALIGN });
+        }
+        self.build_over(memory, layout)
+    }
+
+    /// Where the sides of such a collector lie in its memory, and how much it is.
+    ///
+    /// # Errors
+    ///
+    /// Sizes that make no sense: see [`BuildError`].
+    pub fn layout(&self) -> Result<SideLayout, BuildError> {
+        let Self { side, writers, .. } = *self;
         if side < 2 * HEADER {
             return Err(BuildError::SideTooSmall { side });
         }
@@ -159,9 +211,37 @@ impl Builder {
         if writers == 0 || writers > MAX_WRITERS {
             return Err(BuildError::Writers { writers });
         }
+        match self.order {
+            Order::Total => {
+                Lane::<WIDE>::check(side, writers * GAP, writers)
+                    .map_err(|_| BuildError::Writers { writers })?;
+                SideLayout::new(1, writers, side)
+            }
+            Order::PerWriter => SideLayout::new(writers, 0, side),
+        }
+    }
+
+    fn build_over(self, mut memory: Memory, layout: SideLayout) -> Result<(Collector, Drain), BuildError> {
+        let Self { writers, .. } = self;
+        let watermark = self.watermark.unwrap_or(layout.records(0, 0).len() / 2);
+        let mut sides = || {
+            let mut side = || memory.cut(layout.image(), layout.stride());
+            Pair::new(side(), side())
+        };
         let lanes = match self.order {
-            Order::Total => Lanes::Shared(shared_lane(side, watermark, writers)?),
-            Order::PerWriter => Lanes::Own(own_lanes(side, watermark, writers)?),
+            Order::Total => {
+                let sides = sides();
+                for side in [Side::A, Side::B] {
+                    // SAFETY: nobody else knows these bytes yet.
+                    unsafe { sides[side].touch() };
+                }
+                let lane = Lane::over(sides, layout.reserved(), watermark, writers);
+                Lanes::Shared(lane.map_err(|_| BuildError::Writers { writers })?)
+            }
+            // Their pages wait for their writers.
+            Order::PerWriter => {
+                Lanes::Own((0..writers).map(|_| Arc::new(OwnLane::over(sides(), watermark))).collect())
+            }
         };
         // One lane for all needs none.
         let asks = self.membarrier && self.order == Order::PerWriter;
@@ -169,22 +249,4 @@ impl Builder {
         let shared = Arc::new(Shared::new(writers, lanes, fences, self.overflow, self.linger));
         Ok((Collector::new(shared.clone()), Drain::new(shared)))
     }
-}
-
-fn shared_lane(side: usize, watermark: usize, writers: usize) -> Result<Lane<WIDE>, BuildError> {
-    let reserved = writers * GAP;
-    Lane::new(side, reserved, watermark, writers).map_err(|error| match error {
-        LaneError::Memory(_) => BuildError::Memory { bytes: 2 * (side + reserved) },
-        LaneError::Offset => BuildError::Writers { writers },
-    })
-}
-
-fn own_lanes(side: usize, watermark: usize, writers: usize) -> Result<Box<[Arc<OwnLane>]>, BuildError> {
-    let bytes = side.saturating_mul(2).saturating_mul(writers);
-    if bytes > isize::MAX as usize {
-        return Err(BuildError::Memory { bytes });
-    }
-    (0..writers)
-        .map(|_| OwnLane::new(side, watermark).map(Arc::new).map_err(|_| BuildError::Memory { bytes }))
-        .collect()
 }

@@ -209,14 +209,14 @@ impl Shared {
     }
 
     /// A slot of `source`, or of nobody yet.
-    fn take_slot(&self, source: Option<u16>) -> Result<(usize, u16), TooManyWriters> {
+    fn take_slot(&self, source: Option<u16>) -> Result<Taken, TooManyWriters> {
         let slots = &self.slots;
         let numbered = || slots.iter().enumerate();
         if let Some(source) = source
             && let Some((index, _)) =
                 numbered().find(|(_, slot)| slot.source() == Some(source) && slot.take())
         {
-            return Ok((index, source));
+            return Ok(Taken { slot: index, source, is_first: false });
         }
         for (index, slot) in numbered() {
             let wanted = source.unwrap_or(index as u16);
@@ -225,8 +225,10 @@ impl Shared {
             let fits = |slot: &Slot| slot.source().is_none_or(|its| its == wanted);
             if fits(slot) && slot.take() {
                 if fits(slot) {
+                    // Whoever had it before has set the source, and [C14] shows us that.
+                    let is_first = slot.source().is_none();
                     slot.source.store(u32::from(wanted) + 1, Relaxed);
-                    return Ok((index, wanted));
+                    return Ok(Taken { slot: index, source: wanted, is_first });
                 }
                 slot.give_back();
             }
@@ -246,6 +248,15 @@ impl fmt::Debug for Shared {
             .field("finished", &self.is_finished())
             .finish_non_exhaustive()
     }
+}
+
+/// A slot that is somebody's now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) slot: usize,
+    pub(crate) source: u16,
+    /// It was never anybody's before.
+    pub(crate) is_first: bool,
 }
 
 /// As long as one of these is alive, somebody may still write.
@@ -278,7 +289,9 @@ impl Collector {
         Self { presence: Arc::new(Presence(shared.clone())), shared }
     }
 
-    /// A new writer, whose source is the number of its slot. Wait-free; looks at every slot at most twice.
+    /// A new writer, whose source is the number of its slot. Wait-free; looks at every slot at most twice. With
+    /// [`Order::PerWriter`](super::Order::PerWriter) the first writer of a slot also touches the pages of its two sides,
+    /// which the system provides at that moment.
     ///
     /// # Errors
     ///
@@ -301,8 +314,8 @@ impl Collector {
     }
 
     fn take(&self, source: Option<u16>) -> Result<Writer, TooManyWriters> {
-        let (slot, source) = self.shared.take_slot(source)?;
-        Ok(Writer::new(self.shared.clone(), self.presence.clone(), slot, source))
+        let taken = self.shared.take_slot(source)?;
+        Ok(Writer::new(self.shared.clone(), self.presence.clone(), taken))
     }
 
     /// Asks the reader to drain everything committed before, by this thread or by one that this thread has heard
@@ -364,7 +377,7 @@ impl Collector {
         self.shared.lanes.capacity() - super::record::HEADER
     }
 
-    /// Bytes allocated for the two sides.
+    /// Bytes of all sides together; what of it is resident the [`Builder`](super::Builder::build) says.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.shared.lanes.memory()

@@ -63,6 +63,44 @@
 //! claim.commit();
 //! ```
 //!
+//! All of this holds for a batch of records as well:
+//!
+//! ```compile_fail,E0277
+//! use flipside::collect::*;
+//! let (collector, _drain) = Builder::new(Overflow::Fail).build().unwrap();
+//! let mut writer = collector.writer().unwrap();
+//! let batch = writer.claim_batch(8).unwrap();
+//! std::thread::scope(|scope| drop(scope.spawn(move || batch.commit())));
+//! ```
+//!
+//! ```compile_fail,E0499
+//! use flipside::collect::*;
+//! let (collector, _drain) = Builder::new(Overflow::Fail).build().unwrap();
+//! let mut writer = collector.writer().unwrap();
+//! let batch = writer.claim_batch(8).unwrap();
+//! writer.write(b"x").unwrap();
+//! batch.commit();
+//! ```
+//!
+//! ```compile_fail,E0505
+//! use flipside::collect::*;
+//! let (collector, _drain) = Builder::new(Overflow::Fail).build().unwrap();
+//! let mut writer = collector.writer().unwrap();
+//! let batch = writer.claim_batch(8).unwrap();
+//! drop(writer);
+//! batch.commit();
+//! ```
+//!
+//! ```
+//! use flipside::collect::*;
+//! let (collector, _drain) = Builder::new(Overflow::Fail).build().unwrap();
+//! let mut writer = collector.writer().unwrap();
+//! let batch = writer.claim_batch(8).unwrap();
+//! batch.commit();
+//! writer.write(b"x").unwrap();
+//! std::thread::scope(|scope| drop(scope.spawn(move || writer.claim_batch(8).unwrap().commit())));
+//! ```
+//!
 //! Room in a claim is gone with the next room, and with the claim:
 //!
 //! ```compile_fail,E0499

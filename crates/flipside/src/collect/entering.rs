@@ -4,7 +4,7 @@ use super::builder::Overflow;
 use super::error::WriteError;
 use super::lane::{Grant, News};
 use super::own::No;
-use super::record::{HEADER, KIND_ABORTED, header, span};
+use super::record::{HEADER, KIND_ABORTED, Record, Records, header, span};
 use super::slot::{Cause, add};
 use super::writer::{Way, Writer};
 use crate::substrate::atomic::Ordering::Relaxed;
@@ -181,11 +181,30 @@ impl Writer {
         self.leave(grant, 1);
     }
 
+    /// Counts the records of a committed batch, which take the first `filled` bytes of its grant, and leaves.
+    pub(crate) fn committed_batch(&mut self, grant: Grant, filled: usize, records: u64) {
+        let side = if matches!(self.way, Way::Own(..)) { Side::A } else { grant.side };
+        {
+            // SAFETY: only a `ClaimBatch` calls this, at its end, with its own open grant and the unique borrow that it
+            // has of this writer; it keeps no reference to the bytes, and the one made here is gone before the leave.
+            let bytes = unsafe { self.granted(grant, 0, filled) };
+            for record in Records::new(bytes) {
+                if let Record::Data { body, .. } = record {
+                    self.its.count(side, body.len());
+                }
+            }
+        }
+        if matches!(self.way, Way::Shared) {
+            add(&self.its.marks[side].records, records);
+        }
+        self.leave(grant, records);
+    }
+
     /// Leaves with an aborted record: its body is zeroed, so that nothing half-written or older is drained.
     pub(crate) fn abort(&mut self, grant: Grant) {
         let header = header(grant.span - HEADER, KIND_ABORTED, 0, self.source());
-        // SAFETY: the grant is this writer's open one and leaves below. A `Claim` that could still hold a
-        // reference to these bytes borrows the writer mutably, so none is alive.
+        // SAFETY: the grant is this writer's open one and leaves below. A claim or batch that could still
+        // hold a reference to these bytes borrows the writer mutably, so none is alive.
         let bytes = unsafe { self.granted(grant, 0, grant.span) };
         bytes.fill(0);
         bytes[..HEADER].copy_from_slice(&header);
@@ -228,7 +247,7 @@ impl Writer {
     /// The bytes of an open claim's body.
     pub(crate) fn body(&mut self, grant: Grant, from: usize, len: usize) -> &mut [u8] {
         debug_assert!(self.open.is_some());
-        // SAFETY: only a `Claim` calls this, with its own open grant, through the unique borrow that it has of
+        // SAFETY: only a claim or a batch calls this, with its own open grant, through the unique borrow that it has of
         // this writer; what this returns keeps that borrow, so there is one reference at a time.
         unsafe { self.granted(grant, HEADER + from, len) }
     }

@@ -29,10 +29,24 @@ pub enum BuildError {
         /// The number asked for.
         writers: usize,
     },
-    /// The allocator refused the two sides.
+    /// The allocator refused the sides, or they would be more than a process can have.
     Memory {
-        /// The bytes asked for, both sides together.
+        /// The bytes asked for, all sides together; `usize::MAX` if it cannot even count them.
         bytes: usize,
+    },
+    /// The [storage](super::Storage) does not hold the sides.
+    StorageTooSmall {
+        /// The bytes it has.
+        len: usize,
+        /// The bytes of the [layout](super::SideLayout).
+        needed: usize,
+    },
+    /// The [storage](super::Storage) does not start at a whole word.
+    StorageMisaligned {
+        /// Where it starts.
+        address: usize,
+        /// What that must be a multiple of.
+        align: usize,
     },
 }
 
@@ -49,7 +63,13 @@ impl fmt::Display for BuildError {
             Self::Writers { writers } => {
                 write!(f, "{writers} writers: from 1 to {}, fewer for huge sides", super::MAX_WRITERS)
             }
-            Self::Memory { bytes } => write!(f, "no memory for two sides, {bytes} bytes in all"),
+            Self::Memory { bytes } => write!(f, "no memory for the sides, {bytes} bytes in all"),
+            Self::StorageTooSmall { len, needed } => {
+                write!(f, "a storage of {len} bytes: the sides take {needed}")
+            }
+            Self::StorageMisaligned { address, align } => {
+                write!(f, "a storage at address {address:#x}: a multiple of {align} is needed")
+            }
         }
     }
 }
@@ -77,9 +97,9 @@ impl core::error::Error for TooManyWriters {}
 pub enum WriteError {
     /// Larger than any side: it will never fit.
     TooLarge {
-        /// The bytes of the record.
+        /// The bytes of the record, or of the room for a batch.
         len: usize,
-        /// The largest record that fits.
+        /// The most that fit.
         max: usize,
     },
     /// The front side is full, and the policy is not to wait.
@@ -97,7 +117,7 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { len, max } => {
-                write!(f, "a record of {len} bytes: at most {max} fit into a side")
+                write!(f, "{len} bytes are too many: at most {max} fit into a side")
             }
             Self::Full => write!(f, "the side is full"),
             Self::Timeout => write!(f, "the side stayed full until the timeout"),

@@ -10,7 +10,7 @@ use crate::substrate::atomic::{
     Ordering::{Acquire, Relaxed, Release},
     Site, at,
 };
-use crate::substrate::bytes::{Bytes, OutOfMemory};
+use crate::substrate::bytes::Bytes;
 use crate::substrate::side::{Pair, Side};
 
 /// Offset bits of the head in production: all but the side bit. Tests narrow it.
@@ -64,36 +64,48 @@ pub(crate) struct Flipped {
     pub(crate) claimed: usize,
 }
 
-/// The sizes do not go together.
+/// With so many writers the failed claims of one epoch could overflow the offset.
 #[derive(Debug)]
-pub(crate) enum LaneError {
-    Memory(OutOfMemory),
-    /// With so many writers the failed claims of one epoch could overflow the offset.
-    Offset,
-}
+pub(crate) struct OffsetTooSmall;
 
 impl<const BITS: u32> Lane<BITS> {
     /// Two sides of `side` bytes behind `reserved` ones each, for at most `writers` at a time. All whole words.
+    #[cfg(all(test, feature = "std"))]
     pub(crate) fn new(
         side: usize,
         reserved: usize,
         watermark: usize,
         writers: usize,
-    ) -> Result<Self, LaneError> {
-        let end = reserved.checked_add(side).ok_or(LaneError::Offset)?;
-        // [L3] of the proof: per epoch and slot at most one claim, of at most `side` bytes, fails.
-        let highest = side.checked_mul(writers).and_then(|over| over.checked_add(end + 1));
-        if highest.is_none_or(|highest| highest >= 1 << BITS) {
-            return Err(LaneError::Offset);
-        }
-        let bytes = || Bytes::new(end).map_err(LaneError::Memory);
+    ) -> Result<Self, OffsetTooSmall> {
+        Self::check(side, reserved, writers)?;
+        let bytes = || Bytes::new(reserved + side).expect("memory");
+        Self::over(Pair::new(bytes(), bytes()), reserved, watermark, writers)
+    }
+
+    /// Over two sides of one size, of which the first `reserved` bytes are the reader's. All whole words.
+    pub(crate) fn over(
+        sides: Pair<Bytes>,
+        reserved: usize,
+        watermark: usize,
+        writers: usize,
+    ) -> Result<Self, OffsetTooSmall> {
+        let end = sides[Side::A].len().min(sides[Side::B].len());
+        Self::check(end - reserved, reserved, writers)?;
         Ok(Self {
             head: CachePadded::new(AtomicUsize::new(reserved)),
-            sides: Pair::new(bytes()?, bytes()?),
+            sides,
             start: reserved,
             end,
             watermark: reserved + watermark,
         })
+    }
+
+    /// Whether the offset can count what `writers` do with sides of `side` bytes behind `reserved` ones.
+    pub(crate) fn check(side: usize, reserved: usize, writers: usize) -> Result<(), OffsetTooSmall> {
+        let end = reserved.checked_add(side).ok_or(OffsetTooSmall)?;
+        // [L3] of the proof: per epoch and slot at most one claim, of at most `side` bytes, fails.
+        let highest = side.checked_mul(writers).and_then(|over| over.checked_add(end + 1));
+        if highest.is_none_or(|highest| highest >= 1 << BITS) { Err(OffsetTooSmall) } else { Ok(()) }
     }
 
     const OFFSET: usize = (1 << BITS) - 1;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::lane::{Flipped, Lane, LaneError, News};
+use super::lane::{Flipped, Lane, News, OffsetTooSmall};
 use super::slot::Slot;
 use crate::substrate::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::substrate::side::{Pair, Side};
@@ -48,7 +48,7 @@ fn tight() -> Tight {
 #[test]
 fn construction_refuses_what_could_overflow() {
     let refused = |side, reserved, writers| {
-        matches!(Lane::<BITS>::new(side, reserved, side, writers), Err(LaneError::Offset))
+        matches!(Lane::<BITS>::new(side, reserved, side, writers), Err(OffsetTooSmall))
     };
     assert!(!refused(SIDE, RESERVED, WRITERS));
     assert!(refused(SIDE, RESERVED, WRITERS + 1));

@@ -36,7 +36,7 @@ impl Lanes {
         }
     }
 
-    /// Bytes allocated for all sides.
+    /// Bytes of all sides.
     pub(crate) fn memory(&self) -> usize {
         match self {
             Self::Shared(lane) => lane.memory(),

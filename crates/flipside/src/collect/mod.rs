@@ -42,7 +42,8 @@
 //!
 //! # When not to use it
 //!
-//! - For objects: it carries bytes. A channel moves ownership, runs destructors and selects.
+//! - For objects: it carries bytes, of [plain values](Writer::write_value) too. A channel moves ownership, runs
+//!   destructors and selects.
 //! - When every record must be acted on at once: records wait for company, up to the
 //!   [linger](Builder::linger). Zero is possible and costs throughput.
 //! - When one writer may stay inside a claim for long and others must not wait for it: in
@@ -57,6 +58,7 @@
 //!   what is published, and waits for a claim only when it closes.
 //! - What one thread wrote first stands first. In total order so does what happened before, across threads.
 //! - Memory is bounded and allocated once. Nothing is allocated per record.
+//! - A [batch of records](Writer::claim_batch) is published whole or not at all, with nobody's records in between.
 //! - [`Counts`] add up: offered = drained + dropped + aborted + abandoned + pending. Losses stand in the output
 //!   as [`Record::Gap`].
 //! - No soundness rests on a destructor: a forgotten [`Claim`] or [`Batch`] costs progress, never memory safety.
@@ -72,6 +74,7 @@
 #![doc = include_str!("PROOF.md")]
 
 mod batch;
+mod batching;
 mod builder;
 mod claim;
 #[cfg(feature = "std")]
@@ -88,6 +91,7 @@ mod lane;
 #[cfg(all(test, feature = "std", not(flipside_loom)))]
 mod lane_tests;
 mod lanes;
+mod layout;
 #[cfg(all(test, flipside_loom))]
 mod model;
 mod own;
@@ -96,16 +100,21 @@ pub mod recorder;
 mod slot;
 mod stats;
 mod take;
+mod typed;
 #[cfg(feature = "std")]
 mod waiting;
 mod writer;
 
+pub use crate::substrate::storage::Storage;
 pub use batch::Batch;
+pub use batching::ClaimBatch;
 pub use builder::{Builder, MAX_SIDE, MAX_WRITERS, Order, Overflow};
 pub use claim::Claim;
 pub use collector::{Collector, FlushTicket};
 pub use drain::{Drain, Next};
 pub use error::{BuildError, ClaimFull, FlushError, TooManyWriters, WriteError};
+pub use layout::SideLayout;
 pub use record::{Lost, Record, Records};
 pub use stats::{Counts, Dropped, Report, Sizes, Stats, Straggler, WriterStats};
+pub use typed::{CheckedBitPattern, Encode, EncodeError, NoUninit, value};
 pub use writer::{Outcome, Writer};

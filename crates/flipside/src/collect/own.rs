@@ -16,7 +16,7 @@ use crate::substrate::atomic::{
     Ordering::{Acquire, Relaxed, Release},
     Site, at,
 };
-use crate::substrate::bytes::{Bytes, OutOfMemory};
+use crate::substrate::bytes::Bytes;
 use crate::substrate::fence::{Fences, Link, Refused};
 use crate::substrate::side::{Pair, Side};
 
@@ -152,19 +152,33 @@ pub(crate) enum No {
 }
 
 impl OwnLane {
-    /// Two sides of `side` bytes, a multiple of 8.
-    pub(crate) fn new(side: usize, watermark: usize) -> Result<Self, OutOfMemory> {
-        Ok(Self {
+    /// Over two sides of one size, a multiple of 8.
+    pub(crate) fn over(sides: Pair<Bytes>, watermark: usize) -> Self {
+        let side = sides[Side::A].len().min(sides[Side::B].len());
+        Self {
             writer: CachePadded::new(Published {
                 place: AtomicU64::new(0),
                 left: [AtomicU64::new(0), AtomicU64::new(0)],
                 link: Link::new(),
             }),
             released: CachePadded::new(AtomicU64::new(0)),
-            sides: Pair::new(Bytes::new(side)?, Bytes::new(side)?),
+            sides,
             side,
             watermark: watermark.next_multiple_of(8),
-        })
+        }
+    }
+
+    /// Touches the pages of both sides, so that the lane's first writer pays for none of them in a write.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the lane's writer, and nobody has been before him.
+    pub(crate) unsafe fn touch(&self) {
+        for side in [Side::A, Side::B] {
+            // SAFETY: [O1] the reader keeps off what is not published, and no writer has published anything yet; the
+            // caller is the only one who could.
+            unsafe { self.sides[side].touch() };
+        }
     }
 
     /// Where its last writer stopped; the slot has changed hands, so there is no other.

@@ -89,26 +89,29 @@ pub enum Record<'a> {
         /// How many they were.
         lost: Lost,
     },
-    /// A claim that was dropped instead of committed; its body is zeroed.
+    /// A claim or a [batch](super::ClaimBatch) that was dropped instead of committed; its body is zeroed.
     Aborted {
-        /// Whose claim it was.
+        /// Whose it was.
         source: u16,
-        /// The bytes it had claimed.
+        /// The bytes it had claimed; of a batch all of its room but 8.
         len: usize,
     },
 }
 
 /// The records of a slice in the order in which they stand.
 ///
-/// It reads only what a [`Batch`](super::Batch) holds, so it has no errors to report: it ends at the first byte
+/// It is meant for what a [`Batch`](super::Batch) holds, so it has no errors to report: it ends at the first byte
 /// that is no record, which in a batch is the end. For bytes from a disk there is the journal's own reader.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Records<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Records<'a> {
-    pub(crate) const fn new(image: &'a [u8]) -> Self {
+    /// The records of an image that begins with one. Of any other bytes it yields nonsense, or nothing, and never
+    /// panics: see [`SideLayout`](super::SideLayout).
+    pub const fn new(image: &'a [u8]) -> Self {
         Self { rest: image }
     }
 }

@@ -50,7 +50,8 @@ impl Dropped {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Records that somebody wanted to write, claims included.
+    /// Records that somebody wanted to write, claims included. A [batch](super::ClaimBatch) counts as one until it is
+    /// committed, then as its records.
     pub offered: u64,
     /// Records that the sink took.
     pub drained: u64,
@@ -58,7 +59,7 @@ pub struct Counts {
     pub drained_bytes: u64,
     /// Records refused, by cause.
     pub dropped: Dropped,
-    /// Claims that were dropped, forgotten or unwound instead of committed.
+    /// Claims, and batches as one record each, that were dropped, forgotten or unwound instead of committed.
     pub aborted: u64,
     /// Records committed and never drained, because the reader went away or gave up waiting for a straggler.
     pub abandoned: u64,

@@ -7,7 +7,7 @@ use crossbeam_utils::CachePadded;
 
 use super::builder::Overflow;
 use super::claim::Claim;
-use super::collector::{Presence, Shared};
+use super::collector::{Presence, Shared, Taken};
 use super::error::WriteError;
 use super::lane::Grant;
 use super::lanes::Lanes;
@@ -38,7 +38,7 @@ pub struct Writer {
     slot: usize,
     pub(super) its: Arc<CachePadded<Slot>>,
     source: u16,
-    /// The grant of a [`Claim`]. Found here by the next call, its claim was forgotten.
+    /// The grant of a claim, or of a batch. Found here by the next call, it was forgotten.
     pub(super) open: Option<Grant>,
     pub(super) way: Way,
 }
@@ -52,10 +52,17 @@ pub(super) enum Way {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, slot: usize, source: u16) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, presence: Arc<Presence>, taken: Taken) -> Self {
+        let Taken { slot, source, is_first } = taken;
         let way = match &shared.lanes {
             Lanes::Shared(_) => Way::Shared,
-            Lanes::Own(lanes) => Way::Own(lanes[slot].clone(), lanes[slot].cursor()),
+            Lanes::Own(lanes) => {
+                if is_first {
+                    // SAFETY: the slot is this writer's since it was taken, and no writer had it before: `is_first`.
+                    unsafe { lanes[slot].touch() };
+                }
+                Way::Own(lanes[slot].clone(), lanes[slot].cursor())
+            }
         };
         let its = shared.slots[slot].clone();
         Self { shared, _presence: presence, slot, its, source, open: None, way }
@@ -155,6 +162,12 @@ impl Writer {
     ///
     /// As [`write`](Self::write); under [`Overflow::DropNewest`] a drop is [`WriteError::Full`].
     pub fn claim(&mut self, len: usize) -> Result<Claim<'_>, WriteError> {
+        let grant = self.open(len)?;
+        Ok(Claim::new(self, grant))
+    }
+
+    /// Enters with room for a body of `len` bytes, and remembers that somebody works there.
+    pub(super) fn open(&mut self, len: usize) -> Result<Grant, WriteError> {
         let grant = self.enter(len)?;
         self.open = Some(grant);
         #[cfg(feature = "std")]
@@ -162,7 +175,7 @@ impl Writer {
         if matches!(self.way, Way::Shared) {
             self.tell(grant.news);
         }
-        Ok(Claim::new(self, grant))
+        Ok(grant)
     }
 }
 

@@ -165,7 +165,11 @@ impl Stage {
                 _ => rng.below(max.min(200) + 1),
             };
             let body: Vec<u8> = (0..len).map(|at| (at + n + usize::from(source)) as u8).collect();
-            self.offer(&mut writer, &mut rng, &mut tally, body);
+            if rng.below(6) == 0 {
+                self.offer_batch(&mut writer, &mut rng, &mut tally, body);
+            } else {
+                self.offer(&mut writer, &mut rng, &mut tally, body);
+            }
             if rng.below(60) == 0 {
                 self.flush(collector, &tally);
             }
@@ -202,6 +206,49 @@ impl Stage {
             },
         };
         self.note(tally, result, began, tag, body, wanted);
+    }
+
+    /// The body in up to four pieces, each a record; until they are committed they count as one.
+    fn offer_batch(&self, writer: &mut Writer, rng: &mut Rng, tally: &mut Tally, mut body: Vec<u8>) {
+        let mut bodies = Vec::new();
+        for _ in 0..rng.below(4) {
+            bodies.push(body.split_off(body.len() - rng.below(body.len() + 1)));
+        }
+        let began = self.tick();
+        let spare = 8 * rng.below(3);
+        let room = Writer::batch_size(bodies.iter().map(Vec::len)) + spare;
+        let mut batch = match writer.claim_batch(room) {
+            Ok(batch) => batch,
+            Err(error) => {
+                tally.offered += 1;
+                let all = vec![0; room.max(8) - 8];
+                let wanted = all.len();
+                return self.note(tally, Err(error), began, 0, all, wanted);
+            }
+        };
+        for (tag, body) in bodies.iter().enumerate() {
+            batch.put_tagged(tag as u8, &[body]).unwrap();
+        }
+        assert_eq!(
+            (batch.count(), batch.remaining()),
+            (bodies.len() as u64, spare.max(8 - batch.len().min(8)))
+        );
+        match rng.below(4) {
+            0 => {
+                (tally.offered, tally.aborted) = (tally.offered + 1, tally.aborted + 1);
+                match rng.below(2) {
+                    0 => batch.abort(),
+                    _ => std::mem::forget(batch),
+                }
+            }
+            _ => {
+                batch.commit();
+                for (tag, body) in bodies.into_iter().enumerate() {
+                    tally.offered += 1;
+                    self.note(tally, Ok(Outcome::Accepted), began, tag as u8, body, 0);
+                }
+            }
+        }
     }
 
     fn note(
