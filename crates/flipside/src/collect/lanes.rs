@@ -6,10 +6,15 @@ use alloc::sync::Arc;
 use super::lane::{Lane, WIDE};
 use super::own::OwnLane;
 use super::slot::Slot;
+#[cfg(feature = "std")]
 use crate::substrate::side::Side;
 
 /// The sides, by [`Order`](super::Order).
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one, behind an `Arc`, and every claim goes through it"
+)]
 pub(crate) enum Lanes {
     Shared(Lane<WIDE>),
     /// By slot.

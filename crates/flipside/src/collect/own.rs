@@ -82,7 +82,7 @@ const ASLEEP: u32 = 1;
 const SEALED: u32 = 2;
 
 impl Gate {
-    pub(crate) const fn new(fences: Fences) -> Self {
+    pub(crate) fn new(fences: Fences) -> Self {
         Self { state: AtomicU32::new(0), fences }
     }
 

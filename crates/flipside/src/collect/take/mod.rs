@@ -65,6 +65,7 @@ pub(super) enum Fate {
 }
 
 /// After the reader gave up on stragglers.
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     /// What could be taken is.

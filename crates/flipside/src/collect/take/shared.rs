@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
-use super::{Fate, Image, Left, Look, Piece, Take};
+#[cfg(feature = "std")]
+use super::Left;
+use super::{Fate, Image, Look, Piece, Take};
 use crate::collect::collector::Shared;
 use crate::collect::gaps::Gaps;
 use crate::collect::lane::{Flipped, Lane, WIDE};
