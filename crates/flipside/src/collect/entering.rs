@@ -14,15 +14,22 @@ impl Writer {
     /// Enters the front side with room for a body of `len` bytes.
     #[inline]
     pub(super) fn enter(&mut self, len: usize) -> Result<Grant, WriteError> {
-        if let Some(forgotten) = self.open {
-            self.abort(forgotten);
-        }
-        let Some(span) = span(len).filter(|&span| span <= self.capacity()) else {
-            return Err(self.refuse(Cause::TooLarge, len));
-        };
+        let span = self.prepare(len)?;
         match self.try_enter(span) {
             Ok(grant) => Ok(grant),
             Err(no) => self.enter_full(no, span, len),
+        }
+    }
+
+    /// Aborts a forgotten claim; the span of a body of `len` bytes, if there is one.
+    #[inline]
+    pub(super) fn prepare(&mut self, len: usize) -> Result<usize, WriteError> {
+        if let Some(forgotten) = self.open {
+            self.abort(forgotten);
+        }
+        match span(len).filter(|&span| span <= self.capacity()) {
+            Some(span) => Ok(span),
+            None => Err(self.refuse(Cause::TooLarge, len)),
         }
     }
 
@@ -37,7 +44,7 @@ impl Writer {
 
     /// Enters the front if it has room.
     #[inline]
-    fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
+    pub(super) fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
         match &mut self.way {
             Way::Own(lane, cursor) => lane.enter(cursor, span, &self.shared.gate),
             Way::Shared => {
@@ -104,7 +111,7 @@ impl Writer {
 
     /// Whether there is no use in trying to enter, as of now.
     #[cfg(feature = "std")]
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         match &self.way {
             Way::Own(lane, cursor) => !lane.has_room(cursor),
             Way::Shared => self.shared.lanes.shared().is_full(),

@@ -6,9 +6,10 @@
 
 use alloc::boxed::Box;
 
-use super::collector::{Drained, Slots};
+use super::collector::Slots;
 use super::record::{GAP, Lost, gap};
 use super::slot::{Slot, add};
+use super::tally::Drained;
 
 /// By slot, cumulative.
 #[derive(Clone, Copy, Debug, Default)]

@@ -58,6 +58,8 @@
 //! histogram). The proof:
 #![doc = include_str!("PROOF.md")]
 
+#[cfg(feature = "std")]
+mod awaiting;
 mod batch;
 mod builder;
 mod claim;
@@ -81,10 +83,13 @@ mod record;
 mod slot;
 mod stats;
 mod take;
+mod tally;
 #[cfg(feature = "std")]
 mod waiting;
 mod writer;
 
+#[cfg(feature = "std")]
+pub use awaiting::{CloseAsync, FlushAsync, NextAsync, WriteAsync};
 pub use batch::Batch;
 pub use builder::{Builder, MAX_SIDE, MAX_WRITERS, Order, Overflow};
 pub use claim::Claim;

@@ -8,7 +8,7 @@
 //! - 11, 12: no type parameter. What must not compile is in the documentation tests of `collect::compile_fail`.
 //! - 17: no membarrier in this topology.
 //! - 21, 22: no rounds, no barrier. A claim carries its writer; those of two collectors are swapped in `handles`.
-//! - 24: no futures yet.
+//! - 24: in `tests/tasks`.
 //! - 27: bodies are slices; their lengths cannot lie.
 //! - 30: nothing of ours is called from C; the signal handler and the fork in `processes` come closest. Under
 //!   `panic = "abort"` no claim outlives the panic, and neither does anything else.

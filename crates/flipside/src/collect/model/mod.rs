@@ -16,6 +16,7 @@ use crate::substrate::model::Quiet;
 mod ends;
 mod losses;
 mod sides;
+mod tasks;
 
 /// The body of every record: with its header two words.
 type Body = [u8; 8];
