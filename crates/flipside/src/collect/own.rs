@@ -182,10 +182,18 @@ impl OwnLane {
         offset + self.watermark.min(self.side - offset).saturating_sub(8)
     }
 
-    /// Copies a whole record into the front, if nothing needs to be thought of; otherwise nothing has happened.
+    /// Copies a whole record into the front and has it counted, if nothing needs to be thought of; otherwise nothing has
+    /// happened.
     /// Wait-free; plain loads and stores.
     #[inline]
-    pub(crate) fn put(&self, cursor: &mut Cursor, gate: &Gate, source: u16, body: &[u8]) -> bool {
+    pub(crate) fn put(
+        &self,
+        cursor: &mut Cursor,
+        gate: &Gate,
+        source: u16,
+        body: &[u8],
+        count: impl FnOnce(),
+    ) -> bool {
         let len = body.len();
         // The room is a whole number of words, so this says that header, body and padding fit.
         if len >= cursor.room.saturating_sub(HEADER - 1) {
@@ -203,6 +211,8 @@ impl OwnLane {
         fill(bytes, header(len, KIND_DATA, 0, source), &[body]);
         cursor.room -= span;
         cursor.place = place.after(span, 1);
+        // First: what is drained has been counted.
+        count();
         self.publish(cursor.place);
         true
     }

@@ -97,9 +97,8 @@ impl Writer {
     #[inline]
     pub fn write(&mut self, body: &[u8]) -> Result<Outcome, WriteError> {
         if let Way::Own(lane, cursor) = &mut self.way
-            && lane.put(cursor, &self.shared.gate, self.source, body)
+            && lane.put(cursor, &self.shared.gate, self.source, body, || self.its.count(Side::A, body.len()))
         {
-            self.its.count(Side::A, body.len());
             return Ok(Outcome::Accepted);
         }
         self.write_tagged(0, &[body])
