@@ -37,6 +37,8 @@ pub struct Drain {
 ///   |                \--flight recorder--> HELD --somebody asks--> READY
 ///   \------------------overwritten-----------/
 /// ```
+///
+/// In lanes of their own a flight recorder stays in FRONT until somebody asks, and gives up lane by lane.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
     /// Nothing is vacated; all records stand in the front.
@@ -198,6 +200,9 @@ impl Drain {
             return Err(if inside { Step::Inside } else { Step::Idle });
         }
         let asked = wanted > shared.answered();
+        if !asked && self.is_flight() && self.take.makes_room(shared, &mut self.gaps) {
+            return Err(Step::Lingering);
+        }
         // Age alone is no reason for a flight recorder.
         if asked || high || !self.is_flight() && has_lingered(self) {
             Ok(false)

@@ -69,12 +69,14 @@ impl Writer {
         if no == No::Sealed {
             return Err(self.refuse(Cause::Closed, len));
         }
-        self.shared.reader.ring();
         #[cfg(not(feature = "std"))]
         let _ = span; // Only those who wait try again.
         match self.shared.overflow {
             Overflow::Fail | Overflow::DropNewest | Overflow::FlightRecorder => {
-                Err(self.refuse(Cause::Full, len))
+                // Counted first: the reader of a flight recorder looks at the count.
+                let error = self.refuse(Cause::Full, len);
+                self.shared.reader.ring();
+                Err(error)
             }
             #[cfg(feature = "std")]
             Overflow::Block => self.enter_later(span, None).map_err(|cause| self.refuse(cause, len)),
@@ -89,6 +91,7 @@ impl Writer {
     /// Waits for room and enters.
     #[cfg(feature = "std")]
     fn enter_later(&mut self, span: usize, deadline: Option<std::time::Instant>) -> Result<Grant, Cause> {
+        self.shared.reader.ring();
         if self.shared.is_draining_here() {
             return Err(Cause::FromSink);
         }
