@@ -72,8 +72,12 @@ impl Writer {
         #[cfg(not(feature = "std"))]
         let _ = span; // Only those who wait try again.
         match self.shared.overflow {
-            Overflow::Fail | Overflow::DropNewest | Overflow::FlightRecorder => {
-                // Counted first: the reader of a flight recorder looks at the count.
+            Overflow::Fail | Overflow::DropNewest => {
+                self.shared.reader.ring();
+                Err(self.refuse(Cause::Full, len))
+            }
+            Overflow::FlightRecorder => {
+                // Counted first: its reader looks at the count.
                 let error = self.refuse(Cause::Full, len);
                 self.shared.reader.ring();
                 Err(error)
