@@ -33,6 +33,12 @@ fn a_24_an_idle_task_is_woken_by_the_first_record_and_by_nothing_else() {
         assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut next, &waker).is_pending())).is_err());
         drop(next);
         assert_eq!(Arc::strong_count(&counts), 2, "nothing is left behind");
+        let mut dropped = drain.next_async();
+        assert!(poll(&mut dropped, &waker).is_pending());
+        drop(dropped);
+        assert_eq!(Arc::strong_count(&counts), 2, "a future that was dropped left its waker");
+        writer.write(b"nobody waits").unwrap();
+        assert_eq!(counts.0.load(SeqCst), 1, "and was woken by it");
     }
 }
 
