@@ -13,8 +13,8 @@
 //!
 //! # Features
 //!
-//! - `std` (default): blocking and timed waits. Without it the core is `no_std` + `alloc` and offers polling
-//!   only.
+//! - `std` (default): blocking, timed and async waits (on any runtime). Without it the core is `no_std` + `alloc` and
+//!   offers polling only.
 //!
 //! # Platforms
 //!

@@ -20,7 +20,14 @@ pub struct Batch<'a> {
 impl<'a> Batch<'a> {
     pub(super) fn new(drain: &'a mut Drain, turn: Turn) -> Self {
         #[cfg(feature = "std")]
-        drain.shared.tally.draining.store(crate::substrate::atomic::thread_token(), Relaxed);
+        drain.shared.drains_here(false);
+        Self { drain, turn }
+    }
+
+    /// A batch in the hands of a task: while that waits, others run on this thread.
+    #[cfg(feature = "std")]
+    pub(super) fn in_task(drain: &'a mut Drain, turn: Turn) -> Self {
+        drain.shared.drains_here(true);
         Self { drain, turn }
     }
 

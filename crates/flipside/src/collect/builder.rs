@@ -43,6 +43,10 @@ pub enum Overflow {
     /// then the reader hands out what there is, the last one to two sides (less what a watermark below a whole side
     /// takes from that). A record that comes while the reader is behind is dropped as with
     /// [`DropNewest`](Self::DropNewest). Both are counted, and told as gaps.
+    ///
+    /// With [`Order::PerWriter`] each lane gives up its own older side when its writer has come to the watermark of the
+    /// other: a quiet writer keeps what it has. It is the reader who gives up, so sides should hold some milliseconds
+    /// of records: until he has run, a writer with two full sides drops its newest.
     FlightRecorder,
 }
 

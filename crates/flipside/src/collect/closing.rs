@@ -113,6 +113,65 @@ impl Shared {
         self.slots.iter().position(|slot| mine(slot))
     }
 
+    /// The calling thread has a batch in hand, or (one of) its tasks has.
+    pub(crate) fn drains_here(&self, in_task: bool) {
+        self.tally.draining_in_task.store(in_task, Relaxed);
+        self.tally.draining.store(thread_token(), Relaxed);
+    }
+
+    /// Whether the calling thread drains and goes on draining only when this call returns. A task that drains goes on
+    /// when another one waits.
+    pub(crate) fn is_draining_in_call(&self) -> bool {
+        self.is_draining_here() && !self.tally.draining_in_task.load(Relaxed)
+    }
+
+    /// Whether a flush by the calling thread would wait for itself.
+    pub(super) fn may_flush(&self, is_draining: bool) -> Result<(), FlushError> {
+        if is_draining {
+            return Err(FlushError::FromSink);
+        }
+        self.claimed_here().map_or(Ok(()), |slot| Err(FlushError::InsideClaim { slot }))
+    }
+
+    /// Whether there is nothing more to wait for in a flush.
+    pub(super) fn has_answered(&self, ticket: u64) -> bool {
+        self.answered() >= ticket || self.is_finished()
+    }
+
+    /// How a flush has ended.
+    pub(super) fn flushed(&self, ticket: u64) -> Result<(), FlushError> {
+        // Finished: the reader took every side it could. What it left behind is in the counts.
+        if self.answered() < ticket && self.stats().total().abandoned != 0 {
+            return Err(FlushError::Abandoned);
+        }
+        Ok(())
+    }
+
+    /// Asks the reader to finish, and to give up on stragglers after `patience`; when that is.
+    pub(super) fn begin_close(&self, patience: Duration) -> Option<Instant> {
+        let deadline = deadline_after(patience);
+        if let Some(deadline) = deadline {
+            self.timing.give_up_at(deadline);
+        }
+        self.request_close();
+        deadline
+    }
+
+    /// Whether a close by the calling thread would wait for others.
+    pub(super) fn may_await_close(&self, deadline: Option<Instant>, is_draining: bool) -> bool {
+        let for_itself = deadline.is_none() && self.claimed_here().is_some();
+        !is_draining && !for_itself
+    }
+
+    /// How a close has ended, as of now.
+    pub(super) fn report(&self) -> Report {
+        let stats = self.stats();
+        let complete = self.is_finished() && stats.total().abandoned == 0 && !self.timing.has_left_behind();
+        // A reader that gave up leaves the mark of whom it waited for.
+        let stragglers = if complete { Vec::new() } else { self.stragglers() };
+        Report { complete, stragglers, stats }
+    }
+
     /// Whether the calling thread is the one that drains.
     pub(crate) fn is_draining_here(&self) -> bool {
         let here = thread_token();
@@ -150,21 +209,12 @@ impl Collector {
 
     fn flush_until(&self, deadline: Option<Instant>) -> Result<(), FlushError> {
         let shared = &*self.shared;
-        if shared.is_draining_here() {
-            return Err(FlushError::FromSink);
-        }
-        if let Some(slot) = shared.claimed_here() {
-            return Err(FlushError::InsideClaim { slot });
-        }
+        shared.may_flush(shared.is_draining_here())?;
         let ticket = shared.request_flush();
-        if !shared.await_answer(deadline, || shared.answered() >= ticket || shared.is_finished()) {
+        if !shared.await_answer(deadline, || shared.has_answered(ticket)) {
             return Err(FlushError::Timeout);
         }
-        // Finished: the reader took every side it could. What it left behind is in the counts.
-        if shared.answered() < ticket && shared.stats().total().abandoned != 0 {
-            return Err(FlushError::Abandoned);
-        }
-        Ok(())
+        shared.flushed(ticket)
     }
 
     /// Closes: waits until everything accepted is drained and the sink has answered, for at most `patience`;
@@ -188,24 +238,14 @@ impl Collector {
     /// ```
     pub fn close(&self, patience: Duration) -> Report {
         let shared = &*self.shared;
-        let deadline = deadline_after(patience);
-        if let Some(deadline) = deadline {
-            shared.timing.give_up_at(deadline);
-        }
-        shared.request_close();
-        let for_itself = deadline.is_none() && shared.claimed_here().is_some();
-        let can_wait = !shared.is_draining_here() && !for_itself;
+        let deadline = shared.begin_close(patience);
+        let can_wait = shared.may_await_close(deadline, shared.is_draining_here());
         if can_wait && !shared.await_answer(deadline, || shared.is_finished()) {
             // The reader looks at the clock every few milliseconds while it waits for stragglers, so this is
             // short, unless the sink itself hangs.
             shared.await_answer(deadline_after(Duration::from_millis(100)), || shared.is_finished());
         }
-        let stats = shared.stats();
-        let complete =
-            shared.is_finished() && stats.total().abandoned == 0 && !shared.timing.has_left_behind();
-        // A reader that gave up leaves the mark of whom it waited for.
-        let stragglers = if complete { Vec::new() } else { shared.stragglers() };
-        Report { complete, stragglers, stats }
+        shared.report()
     }
 
     /// Who keeps the reader waiting at present, and for how long. Empty while it waits for nobody.

@@ -13,6 +13,7 @@ use super::lanes::Lanes;
 use super::own::Gate;
 use super::slot::Slot;
 use super::stats::Stats;
+use super::tally::{Drained, Tally};
 use super::writer::Writer;
 use crate::substrate::atomic::{
     AtomicBool, AtomicU64, AtomicUsize, Backoff,
@@ -54,41 +55,6 @@ struct Requests {
     closing: AtomicBool,
 }
 
-/// What the reader has done; written by the reader alone.
-#[derive(Debug)]
-pub(crate) struct Tally {
-    /// The highest flush ticket that is answered.
-    answered: AtomicU64,
-    finished: AtomicBool,
-    /// The thread that holds a batch at present, or 0.
-    pub(crate) draining: AtomicUsize,
-    /// The reader sleeps without end, or is about to; written before it announces itself.
-    pub(crate) in_deep_sleep: AtomicBool,
-    pub(crate) flips: AtomicU64,
-    pub(crate) high_water: AtomicUsize,
-    /// By slot.
-    pub(crate) drained: Box<[Drained]>,
-}
-
-/// What the sink took of one slot's records.
-#[derive(Debug)]
-pub(crate) struct Drained {
-    pub(crate) records: AtomicU64,
-    pub(crate) bytes: AtomicU64,
-    pub(crate) overwritten: AtomicU64,
-    pub(crate) gap_records: AtomicU64,
-    pub(crate) gap_bytes: AtomicU64,
-}
-
-impl Tally {
-    /// A side was found filled to here.
-    pub(crate) fn filled(&self, bytes: usize) {
-        if bytes > self.high_water.load(Relaxed) {
-            self.high_water.store(bytes, Relaxed);
-        }
-    }
-}
-
 impl Shared {
     pub(crate) fn new(
         writers: usize,
@@ -122,6 +88,8 @@ impl Shared {
                 answered: zero(),
                 finished: AtomicBool::new(false),
                 draining: AtomicUsize::new(0),
+                #[cfg(feature = "std")]
+                draining_in_task: AtomicBool::new(false),
                 in_deep_sleep: AtomicBool::new(false),
                 flips: zero(),
                 high_water: AtomicUsize::new(0),

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::collector::{Drained, Shared};
+use super::collector::Shared;
 use super::record::Lost;
 use super::slot::{Cause, Marks, Slot};
 use super::stats::{Counts, Dropped, Sizes, Stats, WriterStats};
+use super::tally::Drained;
 use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::substrate::side::Side;
 

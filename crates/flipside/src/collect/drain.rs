@@ -24,6 +24,8 @@ pub struct Drain {
     epoch: u64,
     #[cfg(feature = "std")]
     pub(super) seen_empty: std::time::Instant,
+    #[cfg(feature = "std")]
+    pub(super) rest: super::awaiting::Rest,
 }
 
 /// Where the reader stands.
@@ -35,6 +37,8 @@ pub struct Drain {
 ///   |                \--flight recorder--> HELD --somebody asks--> READY
 ///   \------------------overwritten-----------/
 /// ```
+///
+/// In lanes of their own a flight recorder stays in FRONT until somebody asks, and gives up lane by lane.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
     /// Nothing is vacated; all records stand in the front.
@@ -93,6 +97,8 @@ impl Drain {
             epoch: 0,
             #[cfg(feature = "std")]
             seen_empty: std::time::Instant::now(),
+            #[cfg(feature = "std")]
+            rest: super::awaiting::Rest::default(),
             shared,
         }
     }
@@ -104,6 +110,8 @@ impl Drain {
     /// There is reason to flip when the front has reached the watermark, its records have lingered, or somebody
     /// flushes or closes. A batch that was not released is handed out again.
     pub fn try_next(&mut self) -> Next<'_> {
+        #[cfg(feature = "std")]
+        self.rouse();
         match self.step() {
             Step::Ready => self.batch(),
             Step::Finished => Next::Finished,
@@ -118,6 +126,14 @@ impl Drain {
         }
     }
 
+    #[cfg(feature = "std")]
+    pub(super) fn batch_in_task(&mut self) -> Option<Batch<'_>> {
+        match self.phase {
+            Phase::Ready(turn) => Some(Batch::in_task(self, turn)),
+            _ => None,
+        }
+    }
+
     /// Flips so far, the number of the epoch that the front side is in.
     #[must_use]
     pub fn epoch(&self) -> u64 {
@@ -125,11 +141,21 @@ impl Drain {
     }
 
     pub(super) fn step(&mut self) -> Step {
+        self.step_by(Self::has_lingered)
+    }
+
+    /// As [`step`](Self::step), for those who have no clock to linger by.
+    #[cfg(feature = "std")]
+    pub(super) fn step_at_once(&mut self) -> Step {
+        self.step_by(|_| true)
+    }
+
+    fn step_by(&mut self, has_lingered: fn(&Self) -> bool) -> Step {
         loop {
             match self.phase {
                 Phase::Finished => return Step::Finished,
                 Phase::Ready(_) => return Step::Ready,
-                Phase::Front => match self.reason_to_flip() {
+                Phase::Front => match self.reason_to_flip(has_lingered) {
                     Ok(last) => self.flip(last),
                     Err(step) => return step,
                 },
@@ -161,7 +187,7 @@ impl Drain {
     }
 
     /// `Ok(last)` if the reader should flip now.
-    fn reason_to_flip(&mut self) -> Result<bool, Step> {
+    fn reason_to_flip(&mut self, has_lingered: fn(&Self) -> bool) -> Result<bool, Step> {
         let shared = &*self.shared;
         // Read before the front: what the tickets ask for is claimed by then ([C5]).
         let wanted = shared.wanted();
@@ -174,23 +200,29 @@ impl Drain {
             return Err(if inside { Step::Inside } else { Step::Idle });
         }
         let asked = wanted > shared.answered();
-        if asked || high || self.has_lingered() { Ok(false) } else { Err(Step::Lingering) }
+        if !asked && self.is_flight() && self.take.makes_room(shared, &mut self.gaps) {
+            return Err(Step::Lingering);
+        }
+        // Age alone is no reason for a flight recorder.
+        if asked || high || !self.is_flight() && has_lingered(self) {
+            Ok(false)
+        } else {
+            Err(Step::Lingering)
+        }
     }
 
-    /// Age alone is no reason for a flight recorder.
     pub(super) fn is_flight(&self) -> bool {
         self.shared.overflow == Overflow::FlightRecorder
     }
 
     #[cfg(feature = "std")]
     fn has_lingered(&self) -> bool {
-        let lingered = self.shared.linger.is_zero() || self.seen_empty.elapsed() >= self.shared.linger;
-        lingered && !self.is_flight()
+        self.shared.linger.is_zero() || self.seen_empty.elapsed() >= self.shared.linger
     }
 
     #[cfg(not(feature = "std"))]
     fn has_lingered(&self) -> bool {
-        !self.is_flight()
+        true
     }
 
     fn flip(&mut self, last: bool) {
@@ -285,8 +317,9 @@ impl Drain {
     }
 }
 
-impl Drop for Drain {
-    fn drop(&mut self) {
+impl Drain {
+    /// Goes before it has finished, perhaps.
+    fn desert(&mut self) {
         let shared = &*self.shared;
         let sealed = match self.phase {
             Phase::Finished => return,
@@ -303,6 +336,14 @@ impl Drop for Drain {
             self.take.stop(shared);
         }
         shared.finish();
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.desert();
+        #[cfg(feature = "std")]
+        self.rouse();
     }
 }
 

@@ -14,15 +14,22 @@ impl Writer {
     /// Enters the front side with room for a body of `len` bytes.
     #[inline]
     pub(super) fn enter(&mut self, len: usize) -> Result<Grant, WriteError> {
-        if let Some(forgotten) = self.open {
-            self.abort(forgotten);
-        }
-        let Some(span) = span(len).filter(|&span| span <= self.capacity()) else {
-            return Err(self.refuse(Cause::TooLarge, len));
-        };
+        let span = self.prepare(len)?;
         match self.try_enter(span) {
             Ok(grant) => Ok(grant),
             Err(no) => self.enter_full(no, span, len),
+        }
+    }
+
+    /// Aborts a forgotten claim; the span of a body of `len` bytes, if there is one.
+    #[inline]
+    pub(super) fn prepare(&mut self, len: usize) -> Result<usize, WriteError> {
+        if let Some(forgotten) = self.open {
+            self.abort(forgotten);
+        }
+        match span(len).filter(|&span| span <= self.capacity()) {
+            Some(span) => Ok(span),
+            None => Err(self.refuse(Cause::TooLarge, len)),
         }
     }
 
@@ -37,7 +44,7 @@ impl Writer {
 
     /// Enters the front if it has room.
     #[inline]
-    fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
+    pub(super) fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
         match &mut self.way {
             Way::Own(lane, cursor) => lane.enter(cursor, span, &self.shared.gate),
             Way::Shared => {
@@ -62,12 +69,18 @@ impl Writer {
         if no == No::Sealed {
             return Err(self.refuse(Cause::Closed, len));
         }
-        self.shared.reader.ring();
         #[cfg(not(feature = "std"))]
         let _ = span; // Only those who wait try again.
         match self.shared.overflow {
-            Overflow::Fail | Overflow::DropNewest | Overflow::FlightRecorder => {
+            Overflow::Fail | Overflow::DropNewest => {
+                self.shared.reader.ring();
                 Err(self.refuse(Cause::Full, len))
+            }
+            Overflow::FlightRecorder => {
+                // Counted first: its reader looks at the count.
+                let error = self.refuse(Cause::Full, len);
+                self.shared.reader.ring();
+                Err(error)
             }
             #[cfg(feature = "std")]
             Overflow::Block => self.enter_later(span, None).map_err(|cause| self.refuse(cause, len)),
@@ -82,6 +95,7 @@ impl Writer {
     /// Waits for room and enters.
     #[cfg(feature = "std")]
     fn enter_later(&mut self, span: usize, deadline: Option<std::time::Instant>) -> Result<Grant, Cause> {
+        self.shared.reader.ring();
         if self.shared.is_draining_here() {
             return Err(Cause::FromSink);
         }
@@ -104,7 +118,7 @@ impl Writer {
 
     /// Whether there is no use in trying to enter, as of now.
     #[cfg(feature = "std")]
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         match &self.way {
             Way::Own(lane, cursor) => !lane.has_room(cursor),
             Way::Shared => self.shared.lanes.shared().is_full(),

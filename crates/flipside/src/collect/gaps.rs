@@ -7,9 +7,10 @@
 
 use alloc::boxed::Box;
 
-use super::collector::{Drained, Slots};
+use super::collector::Slots;
 use super::record::{GAP, Lost, gap};
 use super::slot::{Slot, add};
+use super::tally::Drained;
 
 /// By slot, cumulative.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,10 +66,14 @@ impl Gaps {
         self.0.iter_mut().for_each(|known| known.due = known.noted);
     }
 
-    /// Records that were committed by a slot and will not be drained.
+    /// Records that were committed by a slot and will not be drained. They stood before all that the next flip finds,
+    /// so they are due there.
     pub(crate) fn abandon(&mut self, slot: usize, records: u64, bytes: u64) {
-        self.0[slot].abandoned.records += records;
-        self.0[slot].abandoned.bytes += bytes;
+        let known = &mut self.0[slot];
+        for lost in [&mut known.abandoned, &mut known.noted] {
+            lost.records += records;
+            lost.bytes = lost.bytes.saturating_add(bytes);
+        }
     }
 
     /// Writes a gap record for each slot with untold losses to the end of `room`; returns their bytes.

@@ -73,6 +73,8 @@
 //! sleep, are left to a fence on the reader's side (asymmetric fences, as in liburcu and folly). The proof:
 #![doc = include_str!("PROOF.md")]
 
+#[cfg(feature = "std")]
+mod awaiting;
 mod batch;
 mod batching;
 mod builder;
@@ -100,12 +102,15 @@ pub mod recorder;
 mod slot;
 mod stats;
 mod take;
+mod tally;
 mod typed;
 #[cfg(feature = "std")]
 mod waiting;
 mod writer;
 
 pub use crate::substrate::storage::Storage;
+#[cfg(feature = "std")]
+pub use awaiting::{CloseAsync, FlushAsync, NextAsync, WriteAsync};
 pub use batch::Batch;
 pub use batching::ClaimBatch;
 pub use builder::{Builder, MAX_SIDE, MAX_WRITERS, Order, Overflow};

@@ -197,7 +197,8 @@ impl OwnLane {
         offset + self.watermark.min(self.side - offset).saturating_sub(8)
     }
 
-    /// Copies a whole record into the front, if nothing needs to be thought of; otherwise nothing has happened.
+    /// Copies a whole record into the front and has it counted, if nothing needs to be thought of; otherwise nothing has
+    /// happened.
     /// Wait-free; plain loads and stores.
     #[inline]
     pub(crate) fn put(

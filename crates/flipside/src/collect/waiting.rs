@@ -73,6 +73,7 @@ impl Drain {
 
     /// Waits until there is a batch, or none will ever come, or the deadline has passed.
     fn await_step(&mut self, deadline: Option<Instant>) -> Step {
+        self.rouse();
         let mut straggling = Straggling::default();
         loop {
             let step = self.step();
@@ -136,7 +137,7 @@ impl Drain {
 impl Shared {
     /// The reader is about to sleep without end: from now on a first record rings. False if the writers cannot be
     /// told, for the system has begun to refuse the fence that it takes.
-    fn falls_asleep(&self) -> bool {
+    pub(super) fn falls_asleep(&self) -> bool {
         match &self.lanes {
             Lanes::Shared(_) => self.tally.in_deep_sleep.store(true, Relaxed),
             Lanes::Own(lanes) => {
@@ -150,7 +151,7 @@ impl Shared {
         true
     }
 
-    fn wakes(&self) {
+    pub(super) fn wakes(&self) {
         match &self.lanes {
             Lanes::Shared(_) => self.tally.in_deep_sleep.store(false, Relaxed),
             Lanes::Own(_) => self.gate.sleeps(false),

@@ -133,12 +133,18 @@ impl Writer {
             Err(WriteError::Full) if self.shared.overflow != Overflow::Fail => return Ok(Outcome::Dropped),
             Err(error) => return Err(error),
         };
-        // SAFETY: `enter` gave the grant just now; it leaves below, and this is the only reference.
+        Ok(self.put(grant, tag, parts, len))
+    }
+
+    /// Fills what was just entered, and leaves.
+    #[inline]
+    pub(super) fn put(&mut self, grant: Grant, tag: u8, parts: &[&[u8]], len: usize) -> Outcome {
+        // SAFETY: who calls this entered by the grant just now; it leaves below, and this is the only reference.
         let bytes = unsafe { self.granted(grant, 0, grant.span) };
         fill(bytes, header(len, KIND_DATA, tag, self.source), parts);
         self.committed(grant, len);
         self.tell(grant.news);
-        Ok(Outcome::Accepted)
+        Outcome::Accepted
     }
 
     /// Claims room for a body of up to `len` bytes, to be filled in place.

@@ -7,10 +7,12 @@
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use super::atomic::{AtomicBool, Ordering::Relaxed, Site, set_bells, set_mutant};
-use super::wait::Bell;
+use super::atomic::{AtomicBool, Condvar, Mutex, Ordering::Relaxed, Site, set_bells, set_mutant};
+use super::wait::{Bell, Registration};
 
 /// What loom says of two accesses to the same bytes that nothing orders.
 pub(crate) const RACE: &str = "Causality violation";
@@ -161,6 +163,73 @@ impl<T> Drop for Quiet<T> {
     }
 }
 
+/// What a task sleeps on when its executor has nothing else to do.
+struct Pillow {
+    woken: Mutex<bool>,
+    rung: Condvar,
+}
+
+impl Wake for Pillow {
+    fn wake(self: Arc<Self>) {
+        *self.woken.lock().unwrap() = true;
+        self.rung.notify_one();
+    }
+}
+
+/// Runs a task to its end, on this thread alone.
+pub(crate) fn block_on<F: Future>(task: F) -> F::Output {
+    let pillow = Arc::new(Pillow { woken: Mutex::new(false), rung: Condvar::new() });
+    let waker = Waker::from(pillow.clone());
+    let mut task = Quiet::new(Box::pin(task));
+    loop {
+        if let Poll::Ready(output) = task.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        let mut woken = pillow.woken.lock().unwrap();
+        let itself = *woken;
+        while !*woken {
+            woken = pillow.rung.wait(woken).unwrap();
+        }
+        *woken = false;
+        drop(woken);
+        if itself {
+            // It waits for somebody who will not ring.
+            loom::thread::yield_now();
+        }
+    }
+}
+
+/// Polls a task once, for nobody.
+pub(crate) fn poll_once<F: Future + Unpin>(task: &mut F) -> Poll<F::Output> {
+    std::pin::Pin::new(task).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A task, a ringer, one piece of news; and a task that has gone.
+const BELL_FOR_TASKS: Model = Model {
+    name: "bell for tasks",
+    preemptions: None,
+    body: || {
+        let shared = Arc::new((Bell::new(), AtomicBool::new(false)));
+        let (mut gone, here) = (Registration::default(), shared.clone());
+        shared.0.announce_task(&mut gone, Waker::noop());
+        let sleeper = loom::thread::spawn(move || {
+            let (bell, news) = &*here;
+            let mut registration = Registration::default();
+            block_on(std::future::poll_fn(|context| {
+                bell.announce_task(&mut registration, context.waker());
+                if news.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+            }));
+            bell.withdraw(&mut registration);
+        });
+        let (bell, news) = &*shared;
+        bell.withdraw(&mut gone);
+        news.store(true, Relaxed);
+        bell.ring();
+        sleeper.join().unwrap();
+        bell.ring();
+    },
+};
+
 /// One sleeper, one ringer, one piece of news.
 const BELL: Model = Model { name: "bell", preemptions: None, body: || sleepers(1) };
 
@@ -201,6 +270,21 @@ fn model_bell_holds() {
 #[test]
 fn model_bell_for_two_holds() {
     BELL_FOR_TWO.holds();
+}
+
+#[test]
+fn model_bell_for_tasks_holds() {
+    BELL_FOR_TASKS.holds();
+}
+
+#[test]
+fn model_bell_for_tasks_kills_a_sleeper_without_fence() {
+    BELL_FOR_TASKS.kills(Site::W1, ASLEEP);
+}
+
+#[test]
+fn model_bell_for_tasks_kills_a_ringer_without_fence() {
+    BELL_FOR_TASKS.kills(Site::W2, ASLEEP);
 }
 
 #[test]

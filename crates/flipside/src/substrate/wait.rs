@@ -3,36 +3,56 @@
 //! The sleeper announces itself, fences, looks again, sleeps. The ringer publishes, fences, looks for
 //! sleepers, rings. Each does store, fence, load, so at least one of them sees the other (the store-buffering
 //! litmus with both fences); a lock guards only the list, and never while user code runs.
+//!
+//! A task sleeps by returning `Pending`, with its waker in the list. A ring takes all wakers out, and wakes them when
+//! it has let go of the lock: what they do then, ring again, panic or come back at once, meets no lock of ours. A task
+//! that goes away takes its waker back; one that is forgotten leaves it until the next ring.
 
 #[cfg(feature = "std")]
-pub(crate) use with_std::Bell;
+pub(crate) use with_std::{Bell, Registration};
 
 #[cfg(not(feature = "std"))]
 pub(crate) use without_std::Bell;
 
 #[cfg(feature = "std")]
 mod with_std {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::PoisonError;
+    use std::task::Waker;
     use std::time::Instant;
+    use std::vec::Vec;
 
     use crate::substrate::atomic::{
         AtomicU32, Condvar, Mutex, MutexGuard, Ordering::Relaxed, Site, fence, wait_until,
     };
 
-    /// A bell for any number of sleepers.
+    /// A bell for any number of sleepers: threads, and tasks that left a waker.
     ///
     /// ```text
     /// sleepers: 0 --announce--> n --announce--> n+1
     ///           ^                |
-    ///           +----- ring -----+     (everybody is woken; cancel takes one back)
+    ///           +----- ring -----+     (everybody is woken; cancel and withdraw take one back)
     /// ```
     #[derive(Debug)]
     pub(crate) struct Bell {
         /// How many have announced themselves since the last ring; written under the lock, so that a ringer
         /// who finds 0 need not take it.
         sleepers: AtomicU32,
-        rings: Mutex<u64>,
+        list: Mutex<List>,
         rung: Condvar,
+    }
+
+    /// What the lock guards. Nothing of the user's runs under it: wakers are cloned, woken and dropped, and memory is
+    /// allocated and freed, before or after.
+    #[derive(Debug)]
+    struct List {
+        rings: u64,
+        /// Threads among the sleepers.
+        threads: u32,
+        /// Tasks among the sleepers.
+        tasks: Vec<(u64, Waker)>,
+        /// Registrations so far.
+        registered: u64,
     }
 
     /// An announced sleeper: it sleeps or cancels.
@@ -40,45 +60,116 @@ mod with_std {
     #[derive(Debug)]
     pub(crate) struct Ticket(u64);
 
+    /// A task's place at one bell, or none. Who drops it without withdrawing leaves a waker behind, until the next
+    /// ring.
+    #[derive(Debug, Default)]
+    pub(crate) struct Registration(Option<u64>);
+
     impl Bell {
         pub(crate) fn new() -> Self {
-            Self { sleepers: AtomicU32::new(0), rings: Mutex::new(0), rung: Condvar::new() }
+            let list = List { rings: 0, threads: 0, tasks: Vec::new(), registered: 0 };
+            Self { sleepers: AtomicU32::new(0), list: Mutex::new(list), rung: Condvar::new() }
         }
 
-        fn lock(&self) -> MutexGuard<'_, u64> {
-            self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+        fn lock(&self) -> MutexGuard<'_, List> {
+            self.list.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Announces a sleeper. The caller must look at what it waits for *after* this.
+        /// Under the lock: as many sleep as are in the list.
+        fn count(&self, list: &List) {
+            // There is memory for fewer tasks than that.
+            let tasks = u32::try_from(list.tasks.len()).unwrap_or(u32::MAX / 2);
+            self.sleepers.store(list.threads + tasks, Relaxed);
+        }
+
+        /// Announces a thread. The caller must look at what it waits for *after* this.
         pub(crate) fn announce(&self) -> Ticket {
-            let rings = self.lock();
-            self.sleepers.store(self.sleepers.load(Relaxed) + 1, Relaxed);
-            let ticket = Ticket(*rings);
-            drop(rings);
+            let mut list = self.lock();
+            list.threads += 1;
+            self.count(&list);
+            let ticket = Ticket(list.rings);
+            drop(list);
+            Self::announced();
+            ticket
+        }
+
+        /// Announces a task, or says by which waker one that is announced wants to be woken. The caller must look at
+        /// what it waits for *after* this.
+        ///
+        /// # Panics
+        ///
+        /// If the waker's `clone` does, then nothing is announced that was not; or its `drop`.
+        pub(crate) fn announce_task(&self, registration: &mut Registration, waker: &Waker) {
+            let (mut waker, mut room) = (waker.clone(), Vec::new());
+            let known = registration.0;
+            loop {
+                let mut list = self.lock();
+                if let Some((_, its)) = list.tasks.iter_mut().find(|(key, _)| Some(*key) == known) {
+                    std::mem::swap(its, &mut waker);
+                    break;
+                }
+                if list.tasks.len() == list.tasks.capacity() && room.capacity() > list.tasks.len() {
+                    room.append(&mut list.tasks);
+                    std::mem::swap(&mut room, &mut list.tasks);
+                }
+                if list.tasks.len() < list.tasks.capacity() {
+                    list.registered += 1;
+                    let key = list.registered;
+                    list.tasks.push((key, waker));
+                    self.count(&list);
+                    registration.0 = Some(key);
+                    drop(list);
+                    return Self::announced();
+                }
+                let wanted = 2 * list.tasks.len() + 1;
+                drop(list);
+                room = Vec::with_capacity(wanted);
+            }
+            Self::announced();
+        }
+
+        /// After an announcement, before the look.
+        fn announced() {
             // [W1] SeqCst fence, pairs with [W2]. Ours first: the ringer's load below its fence sees the
             // sleeper. Theirs first: the look that follows here sees the news. Weaker: both miss each other
             // and the sleeper sleeps on.
             fence(Site::W1);
-            ticket
         }
 
         /// The look showed that there is no need to sleep.
         pub(crate) fn cancel(&self, ticket: Ticket) {
-            let rings = self.lock();
-            if *rings == ticket.0 {
-                self.sleepers.store(self.sleepers.load(Relaxed) - 1, Relaxed);
+            let mut list = self.lock();
+            if list.rings == ticket.0 {
+                list.threads -= 1;
+                self.count(&list);
             }
+        }
+
+        /// Takes a task's registration back, if it has one.
+        ///
+        /// # Panics
+        ///
+        /// If the waker's `drop` does; it is taken back all the same.
+        pub(crate) fn withdraw(&self, registration: &mut Registration) {
+            let Some(known) = registration.0.take() else { return };
+            let mut list = self.lock();
+            let found = list.tasks.iter().position(|(key, _)| *key == known);
+            let task = found.map(|at| list.tasks.swap_remove(at));
+            self.count(&list);
+            drop(list);
+            drop(task);
         }
 
         /// Sleeps until a ring later than the announcement, or until `deadline`.
         pub(crate) fn sleep(&self, ticket: Ticket, deadline: Option<Instant>) {
-            let mut rings = self.lock();
-            while *rings == ticket.0 {
+            let mut list = self.lock();
+            while list.rings == ticket.0 {
                 if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    self.sleepers.store(self.sleepers.load(Relaxed) - 1, Relaxed);
+                    list.threads -= 1;
+                    self.count(&list);
                     return;
                 }
-                rings = wait_until(&self.rung, rings, deadline);
+                list = wait_until(&self.rung, list, deadline);
             }
         }
 
@@ -101,14 +192,38 @@ mod with_std {
 
         #[cold]
         fn wake(&self) {
-            let mut rings = self.lock();
+            let mut list = self.lock();
             if self.sleepers.load(Relaxed) == 0 {
                 return;
             }
-            *rings += 1;
-            self.sleepers.store(0, Relaxed);
-            drop(rings);
-            self.rung.notify_all();
+            list.rings += 1;
+            let threads = std::mem::take(&mut list.threads);
+            let mut tasks = std::mem::take(&mut list.tasks);
+            self.count(&list);
+            drop(list);
+            if threads != 0 {
+                self.rung.notify_all();
+            }
+            if tasks.is_empty() {
+                return;
+            }
+            tasks.drain(..).for_each(|(_, waker)| quietly(|| waker.wake()));
+            // Its room for the next: an idle task costs no allocation each time.
+            let mut list = self.lock();
+            if list.tasks.capacity() == 0 {
+                std::mem::swap(&mut tasks, &mut list.tasks);
+            }
+        }
+    }
+
+    /// Calls what may panic on behalf of somebody who has nothing to do with it: the panic's message is all that comes
+    /// of it. The other sleepers are woken, and who rings goes on.
+    fn quietly(call: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+            // The payload's destructor is the user's as well.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(again);
+            }
         }
     }
 }

@@ -6,9 +6,9 @@
 //! - 2, 3, 5, 6, 25, 26, 29: records are bytes. No code of the user runs on a copy, in a comparison, a hash or a
 //!   destructor (in an `Encode` it does: see `typed`), and a reader gets `&[u8]`, in which nothing is mutable. What the sink may do is in `sink`.
 //! - 11, 12: no type parameter. What must not compile is in the documentation tests of `collect::compile_fail`.
-//! - 17: no membarrier in this topology.
+//! - 17: in `tests/refused.rs`, if it is there; in the unit tests of the substrate's fences.
 //! - 21, 22: no rounds, no barrier. A claim carries its writer; those of two collectors are swapped in `handles`.
-//! - 24: no futures yet.
+//! - 24: in `tests/tasks`.
 //! - 27: bodies are slices; their lengths cannot lie. The size of an `Encode` can: see `typed`.
 //! - 30: nothing of ours is called from C; the signal handler and the fork in `processes` come closest. Under
 //!   `panic = "abort"` no claim outlives the panic, and neither does anything else.

@@ -17,6 +17,7 @@ mod ends;
 mod lanes;
 mod losses;
 mod sides;
+mod tasks;
 
 /// The body of every record: with its header two words.
 type Body = [u8; 8];

@@ -86,6 +86,10 @@ pub(super) trait Take: Send + Sync {
     /// If nobody is left inside: takes what there is, with the gaps that are due.
     fn vacate(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image) -> bool;
 
+    /// For a flight recorder that nobody asks for anything: gives up what is oldest where a writer needs the room.
+    /// False if that takes a flip.
+    fn makes_room(&mut self, shared: &Shared, gaps: &mut Gaps) -> bool;
+
     /// Stops waiting for stragglers.
     #[cfg(feature = "std")]
     fn leave_behind(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, last: bool) -> Left;

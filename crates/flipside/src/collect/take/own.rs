@@ -11,7 +11,7 @@ use crate::collect::gaps::Gaps;
 use crate::collect::lanes::Lanes;
 use crate::collect::own::{OwnLane, Place};
 use crate::collect::record::{Record, Records};
-use crate::collect::slot::add;
+use crate::collect::slot::{Cause, add};
 use crate::substrate::atomic::Ordering::Relaxed;
 use crate::substrate::side::Side;
 
@@ -28,6 +28,8 @@ struct Progress {
     bytes: u64,
     /// Those of bodies that were given up for newer ones.
     overwritten: u64,
+    /// Times that its writer found no room, at the last look of a flight recorder.
+    refused: u64,
 }
 
 impl Progress {
@@ -60,7 +62,8 @@ fn lanes(shared: &Shared) -> &[Arc<OwnLane>] {
 impl Taker {
     pub(super) fn new(slots: usize) -> Self {
         let start = Place::start_of(Side::A);
-        let progress = Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0 };
+        let progress =
+            Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0, refused: 0 };
         Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false, everything: false }
     }
 
@@ -149,6 +152,31 @@ impl Take for Taker {
         true
     }
 
+    /// Lane by lane: a writer that has come to the watermark of a side, or to its end, is about to need the other.
+    /// What it left there is given up, as a whole.
+    fn makes_room(&mut self, shared: &Shared, gaps: &mut Gaps) -> bool {
+        for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
+            let (from, to) = (progress.released, lane.look());
+            let refused = shared.slots[index].refused.count(Cause::Full);
+            let is_stuck = core::mem::replace(&mut progress.refused, refused) != refused;
+            if from.side() == to.side() || to.offset() < lane.watermark() && !is_stuck {
+                continue;
+            }
+            // The look saw the writer on the other side, so all of this one is published.
+            let (from, end) = (from, lane.left(from.side()));
+            let piece = Piece { lane: index, side: from.side(), from: from.offset(), to: end.offset() };
+            let (records, sum) = bodies(lane, &piece);
+            gaps.abandon(index, records, sum);
+            add(&shared.tally.drained[index].overwritten, records);
+            progress.overwritten += sum;
+            progress.released = Place::start_of(to.side());
+            progress.taken = progress.released;
+            lane.release(progress.released);
+        }
+        shared.room.ring();
+        true
+    }
+
     /// What a straggler has published is taken; only its open claim is left behind.
     #[cfg(feature = "std")]
     fn leave_behind(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, _last: bool) -> Left {
@@ -156,21 +184,12 @@ impl Take for Taker {
         Left::Taken
     }
 
-    fn settle(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image, fate: Fate) {
-        if fate == Fate::Overwritten {
-            for piece in &image.pieces {
-                let (records, bytes) = bodies(&lanes(shared)[piece.lane], piece);
-                gaps.abandon(piece.lane, records, bytes);
-                self.progress[piece.lane].overwritten += bytes;
-            }
-        }
+    fn settle(&mut self, shared: &Shared, _gaps: &mut Gaps, image: &mut Image, fate: Fate) {
+        debug_assert_eq!(fate, Fate::Drained, "a flight recorder makes room before it takes");
         for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
             if progress.released != progress.taken {
                 let tally = &shared.tally.drained[index];
-                match fate {
-                    Fate::Drained => add(&tally.records, progress.records),
-                    Fate::Overwritten => add(&tally.overwritten, progress.records),
-                }
+                add(&tally.records, progress.records);
                 tally.bytes.store(progress.bytes - progress.overwritten, Relaxed);
                 progress.records = 0;
                 progress.released = progress.taken;

@@ -88,6 +88,10 @@ impl Take for Taker {
         true
     }
 
+    fn makes_room(&mut self, _shared: &Shared, _gaps: &mut Gaps) -> bool {
+        false
+    }
+
     /// The side is never touched again; its records are a gap in the output. What stands in the front is drained
     /// yet if nobody holds a claim there too.
     #[cfg(feature = "std")]
