@@ -26,6 +26,8 @@ struct Progress {
     bytes: u64,
     /// Those of bodies that were given up for newer ones.
     overwritten: u64,
+    /// It was seen outside since the gate was closed: nothing comes from it any more.
+    over: bool,
 }
 
 #[derive(Debug)]
@@ -44,8 +46,20 @@ fn lanes(shared: &Shared) -> &[Arc<OwnLane>] {
 impl Taker {
     pub(super) fn new(slots: usize) -> Self {
         let start = Place::start_of(Side::A);
-        let progress = Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0 };
+        let progress =
+            Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0, over: false };
         Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false }
+    }
+
+    /// Whether every lane is over. Each is asked on its own: a writer who goes on trying is inside for a moment again and
+    /// again, and of many there may always be one, but once it was seen outside it can only be refused.
+    fn are_over(&mut self, shared: &Shared) -> bool {
+        let mut all = true;
+        for (lane, progress) in lanes(shared).iter().zip(&mut self.progress) {
+            progress.over = progress.over || !lane.look().is_inside();
+            all &= progress.over;
+        }
+        all
     }
 
     /// Takes what every lane has published.
@@ -102,7 +116,7 @@ impl Take for Taker {
 
     fn vacate(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) -> bool {
         // Who is inside once the gate is closed may yet be accepted; who comes later sees it.
-        if self.last && lanes(shared).iter().any(|lane| lane.look().is_inside()) {
+        if self.last && !self.are_over(shared) {
             return false;
         }
         self.take(shared, gaps, image);
