@@ -10,6 +10,7 @@ use crossbeam_utils::CachePadded;
 
 use super::lane::{Grant, News};
 use super::record::{HEADER, KIND_DATA, fill, header};
+use super::slot::Slot;
 use crate::substrate::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -185,7 +186,7 @@ impl OwnLane {
     /// Copies a whole record into the front, if nothing needs to be thought of; otherwise nothing has happened.
     /// Wait-free; plain loads and stores.
     #[inline]
-    pub(crate) fn put(&self, cursor: &mut Cursor, gate: &Gate, source: u16, body: &[u8]) -> bool {
+    pub(crate) fn put(&self, cursor: &mut Cursor, gate: &Gate, its: &Slot, source: u16, body: &[u8]) -> bool {
         let len = body.len();
         // The room is a whole number of words, so this says that header, body and padding fit.
         if len >= cursor.room.saturating_sub(HEADER - 1) {
@@ -203,6 +204,8 @@ impl OwnLane {
         fill(bytes, header(len, KIND_DATA, 0, source), &[body]);
         cursor.room -= span;
         cursor.place = place.after(span, 1);
+        // Before it can be drained: the reader subtracts what it takes from what is counted.
+        its.count(Side::A, len);
         self.publish(cursor.place);
         true
     }

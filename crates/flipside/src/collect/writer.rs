@@ -15,7 +15,6 @@ use super::own::{Cursor, OwnLane};
 use super::record::{KIND_DATA, fill, header};
 use super::slot::Slot;
 use crate::substrate::atomic::Ordering::Relaxed;
-use crate::substrate::side::Side;
 
 /// What became of a record that was offered without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +95,8 @@ impl Writer {
     #[inline]
     pub fn write(&mut self, body: &[u8]) -> Result<Outcome, WriteError> {
         if let Way::Own(lane, cursor) = &mut self.way
-            && lane.put(cursor, &self.shared.gate, self.source, body)
+            && lane.put(cursor, &self.shared.gate, &self.its, self.source, body)
         {
-            self.its.count(Side::A, body.len());
             return Ok(Outcome::Accepted);
         }
         self.write_tagged(0, &[body])
