@@ -294,13 +294,14 @@ impl Drop for Drain {
             Phase::Vacating(turn) | Phase::Ready(turn) => turn.last,
         };
         shared.request_close();
-        #[cfg(feature = "std")]
-        if shared.slots.iter().enumerate().any(|(index, slot)| shared.lanes.holds(index, slot)) {
-            shared.timing.leave_behind();
-        }
         if !sealed {
             // Nobody will drain this front: writers must find it full.
             self.take.abandon(shared);
+        }
+        // After that: who enters before may hold a claim.
+        #[cfg(feature = "std")]
+        if shared.slots.iter().enumerate().any(|(index, slot)| shared.lanes.holds(index, slot)) {
+            shared.timing.leave_behind();
         }
         shared.finish();
     }

@@ -169,8 +169,15 @@ impl Take for Taker {
 
     fn abandon(&mut self, shared: &Shared) {
         shared.gate.seal();
-        // If it is refused, a record that is accepted at this moment may be missed: it is counted as abandoned.
-        let _ = shared.gate.heavy(lanes(shared));
+        let refused = shared.gate.heavy(lanes(shared)).is_err();
+        // A record that is accepted at this moment may be missed then: it is counted as abandoned, perhaps only after
+        // the report, which must not say that it is complete.
+        #[cfg(feature = "std")]
+        if refused {
+            shared.timing.leave_behind();
+        }
+        #[cfg(not(feature = "std"))]
+        let _ = refused;
     }
 
     #[cfg(feature = "std")]

@@ -1,0 +1,252 @@
+//! The sequential model of a lane for each writer.
+
+use crate::expected::{Answer, Expected, Losses, Model, Refusal, drained, span};
+use crate::support::Seen;
+
+/// A place in a lane: which side, counted from the first, and bytes before it there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct At {
+    round: u64,
+    offset: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lane {
+    /// The writer's, up to which all is published.
+    place: At,
+    /// Where he left the side before.
+    left: usize,
+    taken: At,
+    released: At,
+    /// Refused on this side, by this owner of the slot.
+    full: bool,
+    /// The span of the open claim.
+    open: Option<usize>,
+    /// Published and not taken.
+    published: Vec<Seen>,
+}
+
+impl Lane {
+    fn is_flipped(&self) -> bool {
+        self.taken.round != self.place.round
+    }
+
+    /// Makes room for so much, if it can.
+    fn enter(&mut self, span: usize, side: usize) -> bool {
+        let fits = !self.full && self.place.offset + span <= side;
+        if !fits {
+            // The reader must have left the other side: it has released all up to somewhere on this one.
+            self.full = self.released.round != self.place.round;
+            if !self.full {
+                self.left = self.place.offset;
+                self.place = At { round: self.place.round + 1, offset: 0 };
+            }
+        }
+        !self.full
+    }
+
+    /// The open claim is over.
+    fn leave(&mut self, seen: impl FnOnce(usize) -> Seen) -> bool {
+        let Some(span) = self.open.take() else { return false };
+        self.place.offset += span;
+        self.published.push(seen(span));
+        true
+    }
+
+    /// All that is published is taken. Where the pieces end.
+    fn take(&mut self, into: &mut Vec<Seen>) -> [usize; 2] {
+        let behind = self.is_flipped() && self.left != self.taken.offset;
+        let here = self.is_flipped() || self.place.offset != self.taken.offset;
+        let ends = [if behind { self.left } else { 0 }, if here { self.place.offset } else { 0 }];
+        into.append(&mut self.published);
+        self.taken = self.place;
+        ends
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Front,
+    Vacating(bool),
+    Ready(Vec<Seen>, bool),
+    Finished,
+}
+
+pub(crate) struct Lanes {
+    side: usize,
+    watermark: usize,
+    eager: bool,
+    waits: bool,
+    lanes: Vec<Lane>,
+    sealed: bool,
+    phase: Phase,
+    counts: Vec<Expected>,
+    losses: Losses,
+    wanted: bool,
+    closing: bool,
+    draining: bool,
+    flips: u64,
+    high_water: usize,
+}
+
+impl Lanes {
+    pub(crate) fn new(side: usize, watermark: usize, eager: bool, waits: bool, slots: usize) -> Self {
+        Self {
+            side,
+            watermark: watermark.next_multiple_of(8),
+            eager,
+            waits,
+            lanes: vec![Lane::default(); slots],
+            sealed: false,
+            phase: Phase::Front,
+            counts: vec![Expected::default(); slots],
+            losses: Losses::new(slots),
+            wanted: false,
+            closing: false,
+            draining: false,
+            flips: 0,
+            high_water: 0,
+        }
+    }
+
+    fn is_high(&self) -> bool {
+        let high = |lane: &Lane| lane.is_flipped() || lane.place.offset - lane.taken.offset >= self.watermark;
+        self.lanes.iter().any(high)
+    }
+
+    fn take(&mut self) -> Vec<Seen> {
+        let mut records = self.losses.gaps();
+        for lane in &mut self.lanes {
+            let ends = lane.take(&mut records);
+            self.high_water = ends.into_iter().fold(self.high_water, usize::max);
+        }
+        records
+    }
+}
+
+impl Model for Lanes {
+    fn hand_over(&mut self, slot: usize) {
+        self.lanes[slot].full = false;
+    }
+
+    fn claim(&mut self, slot: usize, len: usize) -> Answer {
+        self.counts[slot].offered += 1;
+        let too_large = span(len) > self.side;
+        if !too_large && !self.sealed && self.lanes[slot].enter(span(len), self.side) {
+            self.lanes[slot].open = Some(span(len));
+            self.counts[slot].pending += 1;
+            return Answer::Accepted;
+        }
+        let refusal = Refusal::of(too_large, self.closing, self.waits, self.draining);
+        self.losses.lose(slot, len, refusal);
+        self.counts[slot].dropped[refusal as usize] += 1;
+        Answer::Refused(refusal)
+    }
+
+    fn commit_open(&mut self, slot: usize, body: &[u8]) {
+        let (source, body) = (slot as u16, body.to_vec());
+        let left = self.lanes[slot].leave(|_| Seen::Data { source, tag: 0, body });
+        assert!(left, "the model lost a claim");
+    }
+
+    fn abort_open(&mut self, slot: usize) {
+        let source = slot as u16;
+        if self.lanes[slot].leave(|span| Seen::Aborted { source, len: span - 8 }) {
+            self.counts[slot].aborted += 1;
+            self.counts[slot].pending -= 1;
+        }
+    }
+
+    fn first_open(&mut self) -> Option<usize> {
+        self.lanes.iter().position(|lane| lane.open.is_some())
+    }
+
+    fn look(&mut self) -> Option<Vec<Seen>> {
+        loop {
+            match &self.phase {
+                Phase::Finished => return None,
+                Phase::Ready(records, _) => return Some(records.clone()),
+                Phase::Front => {
+                    if !self.closing && self.lanes.iter().all(|lane| lane.place == lane.taken) {
+                        self.wanted = false;
+                        return None;
+                    }
+                    if !self.closing && !self.wanted && !self.eager && !self.is_high() {
+                        return None;
+                    }
+                    self.sealed = self.closing;
+                    self.flips += 1;
+                    self.losses.note();
+                    self.wanted = false;
+                    self.phase = Phase::Vacating(self.closing);
+                }
+                Phase::Vacating(last) => {
+                    let last = *last;
+                    // An open claim is waited for only in the end.
+                    if last && self.first_open().is_some() {
+                        return None;
+                    }
+                    let records = self.take();
+                    let empty = records.is_empty();
+                    self.phase = Phase::Ready(records, last);
+                    if empty {
+                        self.release();
+                    }
+                }
+            }
+        }
+    }
+
+    fn release(&mut self) {
+        let Phase::Ready(records, last) = std::mem::replace(&mut self.phase, Phase::Front) else {
+            panic!("nothing to release")
+        };
+        drained(&records, &mut self.counts);
+        self.lanes.iter_mut().for_each(|lane| lane.released = lane.taken);
+        self.losses.tell();
+        if last {
+            let gaps = self.losses.rest();
+            self.phase = match gaps.is_empty() {
+                true => Phase::Finished,
+                false => Phase::Ready(gaps, true),
+            };
+        }
+    }
+
+    fn flush(&mut self) -> bool {
+        self.wanted = true;
+        self.is_finished()
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+    }
+
+    fn draining(&mut self, draining: bool) {
+        self.draining = draining;
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Finished)
+    }
+
+    fn counts(&self, slot: usize) -> Expected {
+        self.counts[slot]
+    }
+
+    fn flips(&self) -> u64 {
+        self.flips
+    }
+
+    fn high_water(&self) -> usize {
+        self.high_water
+    }
+
+    fn losses(&self) -> &Losses {
+        &self.losses
+    }
+}
