@@ -7,7 +7,7 @@
 //! - 2, 3, 5, 6, 25, 26, 29: records are bytes. No code of the user runs on a copy, in a comparison, a hash or a
 //!   destructor, and a reader gets `&[u8]`, in which nothing is mutable. What the sink may do is in `sink`.
 //! - 11, 12: no type parameter. What must not compile is in the documentation tests of `collect::compile_fail`.
-//! - 17: a shared lane needs no membarrier; for the others it is in `lanes`.
+//! - 17: a shared lane needs no membarrier; for the others it is in `refused`.
 //! - 21, 22: no rounds, no barrier. A claim carries its writer; those of two collectors are swapped in `handles`.
 //! - 24: no futures yet.
 //! - 27: bodies are slices; their lengths cannot lie.

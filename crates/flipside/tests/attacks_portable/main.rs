@@ -11,6 +11,9 @@ mod limits;
 #[cfg(unix)]
 #[path = "../attacks/processes.rs"]
 mod processes;
+#[cfg(target_os = "linux")]
+#[path = "../attacks/refused.rs"]
+mod refused;
 #[path = "../attacks/sink.rs"]
 mod sink;
 #[path = "../support/mod.rs"]

@@ -41,6 +41,7 @@ pub(crate) struct Expected {
     pub(crate) drained_bytes: u64,
     pub(crate) aborted: u64,
     pub(crate) pending: u64,
+    pub(crate) overwritten: u64,
     /// By [`Refusal`].
     pub(crate) dropped: [u64; 5],
 }

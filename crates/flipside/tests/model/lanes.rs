@@ -1,5 +1,7 @@
 //! The sequential model of a lane for each writer.
 
+use flipside::collect::Overflow;
+
 use crate::expected::{Answer, Expected, Losses, Model, Refusal, drained, span};
 use crate::support::Seen;
 
@@ -67,7 +69,12 @@ impl Lane {
 #[derive(Clone, Debug)]
 enum Phase {
     Front,
-    Vacating(bool),
+    Vacating {
+        last: bool,
+        asked: bool,
+    },
+    /// A flight recorder's: newer records may take its place.
+    Held(Vec<Seen>),
     Ready(Vec<Seen>, bool),
     Finished,
 }
@@ -77,6 +84,7 @@ pub(crate) struct Lanes {
     watermark: usize,
     eager: bool,
     waits: bool,
+    flight: bool,
     lanes: Vec<Lane>,
     sealed: bool,
     phase: Phase,
@@ -90,12 +98,14 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    pub(crate) fn new(side: usize, watermark: usize, eager: bool, waits: bool, slots: usize) -> Self {
+    pub(crate) fn new(side: usize, watermark: usize, eager: bool, overflow: Overflow, slots: usize) -> Self {
+        let flight = overflow == Overflow::FlightRecorder;
         Self {
             side,
             watermark: watermark.next_multiple_of(8),
-            eager,
-            waits,
+            eager: eager && !flight,
+            waits: matches!(overflow, Overflow::BlockTimeout(_)),
+            flight,
             lanes: vec![Lane::default(); slots],
             sealed: false,
             phase: Phase::Front,
@@ -121,6 +131,22 @@ impl Lanes {
             self.high_water = ends.into_iter().fold(self.high_water, usize::max);
         }
         records
+    }
+}
+
+impl Lanes {
+    /// What was taken is given up; the gaps in it are still to be told.
+    fn overwrite(&mut self, records: &[Seen]) {
+        for seen in records {
+            if let Seen::Data { source, body, .. } = seen {
+                let slot = usize::from(*source);
+                self.losses.lose(slot, body.len(), Refusal::Full);
+                self.counts[slot].overwritten += 1;
+                self.counts[slot].pending -= 1;
+            }
+        }
+        self.lanes.iter_mut().for_each(|lane| lane.released = lane.taken);
+        self.phase = Phase::Front;
     }
 }
 
@@ -177,17 +203,30 @@ impl Model for Lanes {
                     self.sealed = self.closing;
                     self.flips += 1;
                     self.losses.note();
+                    self.phase = Phase::Vacating { last: self.closing, asked: self.wanted };
                     self.wanted = false;
-                    self.phase = Phase::Vacating(self.closing);
                 }
-                Phase::Vacating(last) => {
-                    let last = *last;
+                Phase::Held(records) => {
+                    let records = records.clone();
+                    if self.wanted || self.closing {
+                        self.phase = Phase::Ready(records, false);
+                    } else if self.is_high() {
+                        self.overwrite(&records);
+                    } else {
+                        return None;
+                    }
+                }
+                &Phase::Vacating { last, asked } => {
                     // An open claim is waited for only in the end.
                     if last && self.first_open().is_some() {
                         return None;
                     }
                     let records = self.take();
                     let empty = records.is_empty();
+                    if self.flight && !last && !asked && !empty {
+                        self.phase = Phase::Held(records);
+                        continue;
+                    }
                     self.phase = Phase::Ready(records, last);
                     if empty {
                         self.release();

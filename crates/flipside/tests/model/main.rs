@@ -106,7 +106,7 @@ impl Run {
         let eager = linger.is_zero();
         let oracle: Box<dyn Model> = match order {
             Order::Total => Box::new(Oracle::new(side, watermark, eager, waits, WRITERS)),
-            _ => Box::new(Lanes::new(side, watermark, eager, waits, WRITERS)),
+            _ => Box::new(Lanes::new(side, watermark, eager, overflow, WRITERS)),
         };
         Self { collector, drain, writers: (0..WRITERS).map(|_| None).collect(), oracle, stamp: 0 }
     }
@@ -232,7 +232,7 @@ impl Run {
             assert_eq!(counts.drained_bytes, expected.drained_bytes);
             assert_eq!(counts.aborted, expected.aborted);
             assert_eq!(counts.pending, expected.pending);
-            assert_eq!(counts.abandoned, 0);
+            assert_eq!((counts.abandoned, counts.dropped.overwritten), (0, expected.overwritten));
             let dropped = [
                 counts.dropped.full,
                 counts.dropped.timeout,
@@ -292,13 +292,20 @@ proptest! {
     #[test]
     fn any_sequence_of_operations_does_what_the_model_does(
         total in any::<bool>(),
-        policy in 0..3usize,
+        policy in 0..4usize,
         words in 2..24usize,
         mark in 0.0..1.0f64,
         eager in any::<bool>(),
         ops in ops(),
     ) {
-        let overflow = [Overflow::Fail, Overflow::DropNewest, Overflow::BlockTimeout(Duration::ZERO)][policy];
+        let policies = [
+            Overflow::Fail,
+            Overflow::DropNewest,
+            Overflow::BlockTimeout(Duration::ZERO),
+            Overflow::FlightRecorder,
+        ];
+        // The model of the shared lane knows nothing of a flight recorder.
+        let overflow = policies[if total { policy % 3 } else { policy }];
         let side = words * 8;
         let watermark = 1 + (mark * (side - 1) as f64) as usize;
         let linger = if eager { Duration::ZERO } else { Duration::MAX };
