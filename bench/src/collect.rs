@@ -14,6 +14,9 @@ const SIDE: usize = 1 << 20;
 /// Writers; the reader comes on top.
 const WRITERS: [usize; 3] = [1, 2, 4];
 
+/// Writers where most of them wait for a core.
+const CROWD: usize = 8;
+
 /// Runs the whole table.
 pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<(), String> {
     let sizes = [("64B", 64..=64), ("256B", 256..=256), ("1500B", 1500..=1500), ("mix", MIX)];
@@ -23,6 +26,8 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<(), String> {
             shapes.push(Shape::new(workload, lens.clone(), writers, SIDE));
         }
     }
+    // Many more threads than cores: records per second, and what they cost.
+    shapes.push(Shape::new("64B", 64..=64, CROWD, SIDE));
     for (workload, side) in [("side-64KiB", 1 << 16), ("side-1MiB", 1 << 20), ("side-16MiB", 1 << 24)] {
         shapes.push(Shape::new(workload, 64..=64, 2, side));
     }

@@ -3,6 +3,7 @@
 //! All of them have the same shape of API: a writer hands over bytes that he keeps, so they are copied in; the
 //! reader gets them as slices. All of them are lossless: a writer that finds no room waits. All of them own
 //! about the same memory: two sides of [`Shape::side`] bytes, or as many slots as such two sides hold records.
+//! (Two sides *for each writer*, if they are made that way: `flipside/per-writer` and `peer/rtrb`.)
 
 pub(crate) mod channel;
 pub(crate) mod crossbeam;
@@ -120,8 +121,8 @@ impl Contender {
 /// All contenders of `collect`, ours first. `peer/tracing-appender` takes lines from a subscriber and owns its
 /// reader: it is measured where tracing is, not here.
 pub(crate) const COLLECT: &[Contender] = &[
-    Contender::of::<flipside::Total>(),
     Contender::of::<flipside::PerWriter>(),
+    Contender::of::<flipside::Total>(),
     Contender::of::<parking_lot::ParkingLot>(),
     Contender::of::<std_mutex::StdMutex>(),
     Contender::of::<crossbeam::Crossbeam>(),

@@ -5,7 +5,13 @@ use std::time::Duration;
 use super::shape::Shape;
 use crate::harness::{Plan, Summary, calibrate, interleave, within};
 use crate::peer::{COLLECT, Contender, Wake};
-use crate::report::{Better, Head, Line, Report, table};
+use crate::report::{Better, Head, Line, Report, digits, table};
+
+/// Places in a sample.
+const RATE: usize = 0;
+const CPU: usize = 1;
+/// From so many writers on the processor time has rows of its own.
+const CROWD: usize = super::CROWD;
 
 /// A contender with the reader that serves it best, and how many records per writer make a round.
 pub(crate) struct Ready {
@@ -110,7 +116,9 @@ pub(crate) fn run(
     let samples = interleave(ready.len(), plan.rounds, |index| {
         let Ready { contender, wake, .. } = ready[index];
         let records = sizes[index];
+        let before = cpu_time();
         let took = within(plan.patience, move || (contender.timed)(shape, wake, records))?;
+        let cpu = cpu_time().saturating_sub(before);
         // A machine that has become slower must not cost more time than there is.
         if took > 2 * round {
             sizes[index] = (records as f64 * round.as_secs_f64() / took.as_secs_f64()).max(1.0) as usize;
@@ -120,7 +128,7 @@ pub(crate) fn run(
         } else {
             (records * shape.writers) as f64 / 1e6
         };
-        Some(done / took.as_secs_f64())
+        Some([done / took.as_secs_f64(), cpu.as_secs_f64() * 1e9 / (records * shape.writers) as f64])
     });
     let head = Head {
         table: "collect",
@@ -129,17 +137,35 @@ pub(crate) fn run(
         unit: if bytes { "GB/s" } else { "Mrec/s" },
         better: Better::More,
     };
-    let mut lines = Vec::new();
+    let (mut lines, mut costs) = (Vec::new(), Vec::new());
     for (ready, samples) in ready.iter().zip(samples) {
         let Some(samples) = samples else {
             say_hangs(ready.contender, shape, ready.wake);
             continue;
         };
-        lines.push(Line { contender: ready.contender.name, samples, remark: ready.wake.name().into() });
+        let of = |which: usize| samples.iter().map(|sample| sample[which]).collect::<Vec<_>>();
+        let cpu = of(CPU);
+        let remark = format!("{:>10}  {}", digits(Summary::of(&cpu).median), ready.wake.name());
+        lines.push(Line { contender: ready.contender.name, samples: of(RATE), remark });
+        costs.push((ready.contender.name, cpu));
     }
-    print!("{}", table(&shape.title(), head, "reader", &lines));
+    print!("{}", table(&shape.title(), head, &format!("{:>10}  reader", "CPU ns/rec"), &lines));
     for line in lines {
         report.add(head, line.contender, line.samples);
     }
+    // With more threads than cores the time of the clock says little about who burns the machine.
+    if shape.writers >= CROWD {
+        let workload = format!("{}-cpu", shape.workload);
+        let head = Head { workload: &workload, unit: "ns CPU/record", better: Better::Less, ..head };
+        for (contender, cpu) in costs {
+            report.add(head, contender, cpu);
+        }
+    }
     Ok(())
+}
+
+/// Processor time that this process has used so far, in all its threads.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }

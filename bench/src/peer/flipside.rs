@@ -1,5 +1,5 @@
-//! Ours, blocking when full: `Order::Total`, one lane for all writers, and `Order::PerWriter`, a lane for each. The
-//! lanes together have the memory of two sides.
+//! Ours, blocking when full: `Order::Total`, one lane for all writers, and `Order::PerWriter`, a lane for each,
+//! with two sides of its own.
 
 use flipside::collect::{Batch, Builder, Drain, Next, Order, Outcome, Overflow, Record, Writer};
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Peer for PerWriter {
     type Reader = Reader;
 
     fn open(shape: &Shape, wake: Wake) -> (Vec<Writer>, Reader) {
-        open(Order::PerWriter, shape.side / shape.writers, shape.writers, wake)
+        open(Order::PerWriter, shape.side, shape.writers, wake)
     }
 
     fn framed(len: usize) -> usize {

@@ -1,5 +1,5 @@
-//! The limit: as many threads as writers copy the same bytes, each into a buffer of its own with the size of a
-//! side, over and over. No framing, no reader, nothing shared.
+//! The limit: as many threads as writers copy the same bytes, each into a buffer of its own with the size of two
+//! sides, the memory that a collector's writers go through, over and over. No framing, no reader, nothing shared.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -12,7 +12,7 @@ pub(crate) const MEMCPY: Contender = Contender {
     name: "limit/memcpy",
     readers: &[Wake::Nobody],
     check: |shape, _, _| {
-        let mut buffer = vec![0; shape.side];
+        let mut buffer = vec![0; 2 * shape.side];
         let at = copy(shape, 0, 1, &mut buffer, 0);
         (buffer[..at] == *shape.record(0, 0)).then_some(()).ok_or("a copy differs".into())
     },
@@ -23,7 +23,7 @@ pub(crate) const MEMCPY: Contender = Contender {
                 .map(|writer| {
                     let barrier = &barrier;
                     scope.spawn(move || {
-                        let mut buffer = vec![1; shape.side];
+                        let mut buffer = vec![1; 2 * shape.side];
                         barrier.wait();
                         let start = Instant::now();
                         black_box(copy(shape, writer, per_writer, &mut buffer, 0));

@@ -1,7 +1,7 @@
 //! rtrb: a ring of bytes per writer, the reader goes round. No order across writers, and nobody can block: a
 //! writer that finds its ring full spins, then yields; so does the eager reader.
 //!
-//! The rings together have the memory of two sides. A record is its length and its bytes; the reader takes what
+//! Each ring has the memory of two sides. A record is its length and its bytes; the reader takes what
 //! is there as two slices at most, as it would hand them to a vectored write.
 
 use crossbeam_utils::Backoff;
@@ -30,7 +30,7 @@ impl Peer for Rtrb {
     type Reader = Reader;
 
     fn open(shape: &Shape, wake: Wake) -> (Vec<Writer>, Reader) {
-        let capacity = 2 * shape.side / shape.writers;
+        let capacity = 2 * shape.side;
         let (writers, rings) = (0..shape.writers)
             .map(|_| {
                 let (mut producer, mut bytes) = RingBuffer::new(capacity);

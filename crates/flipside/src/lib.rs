@@ -6,6 +6,7 @@
 //! | topology | who enters a side | holding | who flips | who waits for stragglers | what the vacated side is for |
 //! |---|---|---|---|---|---|
 //! | [`collect`]: many writers, one reader | writers | disjoint `&mut [u8]` (a claim) | the reader | the reader, before it drains | drain to disk, reset |
+//! | [`collect::recorder`]: the same for counters and histograms | each writer, a lane of its own | `&mut T` | the reader | the reader, before it visits | merge, reset |
 //!
 //! `publish` (one writer, many readers) and `exchange` (every party to every party) follow; what stands here
 //! today is [`collect`].

@@ -1,4 +1,4 @@
-//! Nothing is allocated per record: not to write, to be refused, to wait, to drain.
+//! Nothing is allocated per record: not to write, to be refused, to wait, to drain; nor per interval of a recorder.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::thread;
 use std::time::Duration;
 
+use flipside::collect::recorder::Recorder;
 use flipside::collect::{Builder, Next, Order, Overflow, Record};
 
 const ORDERS: [(Order, bool); 3] =
@@ -149,4 +150,28 @@ fn blocked(builder: Builder) {
             assert_eq!(thread.join().unwrap(), 0);
         }
     });
+}
+
+#[test]
+fn records_and_intervals_allocate_nothing() {
+    let (recorder, mut snapshots) = Recorder::new(3, || [0u64; 4]).unwrap();
+    let mut writers = [(); 2].map(|()| recorder.writer().unwrap());
+    let (count, seen) = allocations(|| {
+        let mut totals = [0; 4];
+        for n in 0..1000 {
+            for writer in &mut writers {
+                writer.add(n % 4, 1);
+                writer.record(|counters| counters[0] += 1);
+            }
+            if n % 3 == 0 {
+                assert!(snapshots.add_to(&mut totals).is_complete());
+                assert!(snapshots.interval_timeout(Duration::ZERO, |_| ()).is_complete());
+                assert_eq!(snapshots.stragglers().count(), 0);
+            }
+        }
+        writers[0].record(|_| snapshots.interval_timeout(Duration::from_millis(1), |_| ()).records);
+        let _ = snapshots.add_to(&mut totals);
+        totals.iter().sum::<u64>()
+    });
+    assert_eq!((count, seen), (0, 4000));
 }

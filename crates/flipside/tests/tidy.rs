@@ -166,19 +166,22 @@ fn sites() -> BTreeSet<String> {
     sites
 }
 
-/// Where a site stands: the file's name, and the function around it.
-type Place = (String, String);
+/// Where a site stands: the file's path, the function around it, and the word before it.
+type Place = (String, String, &'static str);
+
+/// What a site can be given to.
+const OPENINGS: [&str; 4] = ["at(Site::", "fence(Site::", "light(Site::", "heavy(Site::"];
 
 /// The sites in the code. Each stands in one place, under a comment that names it.
 fn placed() -> BTreeMap<String, Place> {
     let mut placed = BTreeMap::new();
-    for (path, text) in core().filter(|(path, _)| path != DOOR) {
+    for (path, text) in core().filter(|(path, _)| path != DOOR && !path.ends_with("_tests.rs")) {
         let (mut function, lines) = (String::new(), text.lines().collect::<Vec<_>>());
         for (at, line) in lines.iter().enumerate() {
             if let Some((_, rest)) = code(line).split_once("fn ") {
                 function = words(rest).next().unwrap_or("").to_owned();
             }
-            for opening in ["at(Site::", "fence(Site::"] {
+            for opening in OPENINGS {
                 for rest in code(line).split(opening).skip(1) {
                     let site = words(rest).next().unwrap().to_owned();
                     let above = lines[at.saturating_sub(8)..at].iter();
@@ -187,8 +190,7 @@ fn placed() -> BTreeMap<String, Place> {
                         "{path}:{}: no comment above says why [{site}]",
                         at + 1
                     );
-                    let file = path.rsplit('/').next().unwrap().to_owned();
-                    let before = placed.insert(site.clone(), (file, function.clone()));
+                    let before = placed.insert(site.clone(), (path.clone(), function.clone(), opening));
                     assert_eq!(before, None, "{site} stands in two places");
                 }
             }
@@ -197,61 +199,123 @@ fn placed() -> BTreeMap<String, Place> {
     placed
 }
 
-/// The rows of the ledgers: cells by label.
-fn ledgers() -> BTreeMap<String, Vec<String>> {
-    let mut rows = BTreeMap::new();
-    for (path, text) in all().into_iter().filter(|(path, _)| path.ends_with("/PROOF.md")) {
-        let (_, ledger) = text.split_once("## Ledger").unwrap_or_else(|| panic!("{path}: no ledger"));
-        for line in ledger.lines().filter(|line| line.starts_with("| ")) {
+/// One PROOF.md: what is under its folder, but not under a deeper one's, must stand in it.
+struct Proof {
+    folder: String,
+    text: String,
+    /// The rows of its ledger: cells by label.
+    ledger: BTreeMap<String, Vec<String>>,
+}
+
+const SUBSTRATE: &str = "crates/flipside/src/substrate/";
+
+/// The proofs, the deepest first.
+fn proofs() -> Vec<Proof> {
+    let all = all().into_iter().filter_map(|(path, text)| {
+        let folder = path.strip_suffix("PROOF.md")?.to_owned();
+        let (_, table) = text.split_once("## Ledger").unwrap_or_else(|| panic!("{path}: no ledger"));
+        let mut ledger = BTreeMap::new();
+        for line in table.lines().filter(|line| line.starts_with("| ")) {
             let cells: Vec<_> =
                 line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
             if cells[0] != "label" {
                 assert_eq!(cells.len(), 6, "{path}: {line}");
-                assert_eq!(rows.insert(cells[0].clone(), cells), None, "{path}: twice: {line}");
+                assert_eq!(ledger.insert(cells[0].clone(), cells), None, "{path}: twice: {line}");
             }
         }
-    }
-    rows
+        Some(Proof { folder, text, ledger })
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|proof| std::cmp::Reverse(proof.folder.len()));
+    all
 }
 
-/// The mutants that some model is expected to kill, and the names of the models.
-fn models() -> (BTreeSet<String>, BTreeSet<String>) {
+/// The proof that a file falls under; none for the substrate, whose sites and models may stand in any.
+fn proof_of<'a>(proofs: &'a [Proof], path: &str) -> Option<&'a Proof> {
+    let proof = proofs.iter().find(|proof| path.starts_with(&proof.folder));
+    assert!(proof.is_some() || path.starts_with(SUBSTRATE), "{path}: no PROOF.md beside or above it");
+    proof
+}
+
+/// A word, and the file that it stands in.
+type InFile = (String, String);
+
+/// The mutants that some model is expected to kill, each with the file, and the names of the models, likewise.
+fn models() -> (BTreeSet<InFile>, BTreeSet<InFile>) {
     let (mut killed, mut names) = (BTreeSet::new(), BTreeSet::new());
-    for (_, text) in sources().filter(|(path, _)| is_model(path)) {
+    for (path, text) in sources().filter(|(path, _)| is_model(path)) {
         for opening in [".kills(Site::", ".kills_without_bells(Site::"] {
             let kills = text.split(opening).skip(1);
-            killed.extend(kills.map(|rest| words(rest).next().unwrap().to_owned()));
+            killed.extend(kills.map(|rest| (words(rest).next().unwrap().to_owned(), path.clone())));
         }
         let named = text.split(" name: \"").skip(1);
-        names.extend(named.map(|name| name.split(['"', ',']).next().unwrap().to_owned()));
+        let named = named.map(|name| name.split(['"', ',']).next().unwrap().to_owned());
+        names.extend(named.map(|name| (name, path.clone())));
     }
     (killed, names)
 }
 
 #[test]
-fn code_ledger_and_models_know_the_same_sites() {
-    let (sites, placed, ledger, (killed, names)) = (sites(), placed(), ledgers(), models());
+fn code_ledgers_and_models_know_the_same_sites() {
+    let (sites, placed, proofs, (killed, names)) = (sites(), placed(), proofs(), models());
+    let mut all: Vec<_> = proofs.iter().flat_map(|proof| proof.ledger.keys().cloned()).collect();
+    all.sort();
+    assert_eq!(all, sites.iter().cloned().collect::<Vec<_>>(), "in the ledgers, once, and declared");
     assert_eq!(placed.keys().cloned().collect::<BTreeSet<_>>(), sites, "in the code, and declared");
-    assert_eq!(ledger.keys().cloned().collect::<BTreeSet<_>>(), sites, "in the ledger, and declared");
-    assert_eq!(killed, sites, "killed by a model, and declared");
-    for (site, (file, function)) in &placed {
-        let row = &ledger[site];
-        assert!(
-            row[1].contains(&format!("`{file}`")) && row[1].contains(&format!("::{function}`")),
-            "{site} stands in {file}, {function}; the ledger says {}",
-            row[1]
-        );
-        assert!(ledger[&row[3]][3] == *site, "{site} and {} are partners, or not", row[3]);
-        let killers: Vec<_> = row[5].split('*').skip(1).step_by(2).collect();
-        assert!(!killers.is_empty(), "{site}: the ledger names no model");
-        for model in killers {
-            assert!(names.contains(model), "{site}: there is no model {model}");
+    let killed_sites = killed.iter().map(|(site, _)| site.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(killed_sites, sites, "killed by a model, and declared");
+    for Proof { folder, ledger, .. } in &proofs {
+        for (site, row) in ledger {
+            let (path, function, opening) = &placed[site];
+            assert!(path.starts_with(folder) || path.starts_with(SUBSTRATE), "{folder}: {site} in {path}");
+            let file = path.rsplit('/').next().unwrap();
+            assert!(
+                row[1].contains(&format!("`{file}`")) && row[1].contains(&format!("::{function}`")),
+                "{site} stands in {path}, {function}; the ledger says {}",
+                row[1]
+            );
+            for partner in row[3].split(", ") {
+                let back = ledger.get(partner).is_some_and(|row| row[3].split(", ").any(|back| back == site));
+                assert!(back, "{site} and {partner} are partners, or not");
+                assert!(
+                    !opening.starts_with("light") || placed[partner].2.starts_with("heavy"),
+                    "{site} is light, and {partner} is not heavy"
+                );
+            }
+            let near = |file: &str| file.starts_with(folder) || file.starts_with(SUBSTRATE);
+            let killers: Vec<_> = row[5].split('*').skip(1).step_by(2).collect();
+            assert!(!killers.is_empty(), "{site}: the ledger names no model");
+            for model in killers {
+                let known = names.iter().any(|(name, file)| name == model && near(file));
+                assert!(known, "{site}: there is no model {model} under {folder}");
+            }
+            let dies = killed.iter().any(|(mutant, file)| mutant == site && near(file));
+            assert!(dies, "{site}: no model under {folder} kills it");
         }
     }
-    let proofs: String =
-        all().into_iter().filter(|(path, _)| path.ends_with("/PROOF.md")).map(|(_, text)| text).collect();
-    for name in names {
-        assert!(proofs.contains(&format!("*{name}*")), "no proof mentions the model {name}");
+    for (name, file) in &names {
+        let told = |proof: &Proof| proof.text.contains(&format!("*{name}*"));
+        let is_told = proof_of(&proofs, file).map_or_else(|| proofs.iter().any(told), told);
+        assert!(is_told, "{file}: its proof does not mention the model {name}");
+    }
+}
+
+#[test]
+fn a_letter_belongs_to_one_proof() {
+    let mut owners = BTreeMap::new();
+    for proof in proofs() {
+        for label in proof.ledger.keys() {
+            let letter = label.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+            let owner = owners.entry(letter).or_insert_with(|| proof.folder.clone());
+            assert_eq!(*owner, proof.folder, "{label} has the letter of another proof");
+        }
+        assert!(
+            fs::read_to_string(root().join(&proof.folder).join("mod.rs"))
+                .unwrap()
+                .contains(r#"#![doc = include_str!("PROOF.md")]"#),
+            "{}: the documentation does not show the proof",
+            proof.folder
+        );
     }
 }
 

@@ -163,7 +163,9 @@ impl Builder {
             Order::Total => Lanes::Shared(shared_lane(side, watermark, writers)?),
             Order::PerWriter => Lanes::Own(own_lanes(side, watermark, writers)?),
         };
-        let fences = if self.membarrier { Fences::detect() } else { Fences::portable() };
+        // One lane for all needs none.
+        let asks = self.membarrier && self.order == Order::PerWriter;
+        let fences = if asks { Fences::detect() } else { Fences::portable() };
         let shared = Arc::new(Shared::new(writers, lanes, fences, self.overflow, self.linger));
         Ok((Collector::new(shared.clone()), Drain::new(shared)))
     }

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -12,9 +11,8 @@ use super::builder::Overflow;
 use super::error::TooManyWriters;
 use super::lanes::Lanes;
 use super::own::Gate;
-use super::record::Lost;
-use super::slot::{Cause, Slot};
-use super::stats::{Counts, Dropped, Sizes, Stats, WriterStats};
+use super::slot::Slot;
+use super::stats::Stats;
 use super::writer::Writer;
 use crate::substrate::atomic::{
     AtomicBool, AtomicU64, AtomicUsize, Backoff,
@@ -22,7 +20,6 @@ use crate::substrate::atomic::{
     Site, at, fence,
 };
 use crate::substrate::fence::Fences;
-use crate::substrate::side::Side;
 use crate::substrate::wait::Bell;
 
 /// By number. Each writer has its own at hand, without a look into this list.
@@ -235,62 +232,6 @@ impl Shared {
             }
         }
         Err(TooManyWriters { writers: slots.len() })
-    }
-
-    pub(crate) fn stats(&self) -> Stats {
-        let finished = self.is_finished();
-        let mut gaps = Lost::default();
-        let mut writers = Vec::new();
-        for (index, (slot, drained)) in self.slots.iter().zip(&self.tally.drained).enumerate() {
-            let Some(source) = slot.source() else { continue };
-            gaps.records += drained.gap_records.load(Relaxed);
-            gaps.bytes = gaps.bytes.saturating_add(drained.gap_bytes.load(Relaxed));
-            writers.push(WriterStats {
-                slot: index,
-                source,
-                alive: slot.is_taken(),
-                counts: counts(slot, drained, self.lanes.holds(index, slot), finished),
-                sizes: Sizes(core::array::from_fn(|bucket| slot.sizes[bucket].load(Relaxed))),
-            });
-        }
-        Stats {
-            writers,
-            flips: self.tally.flips.load(Relaxed),
-            high_water: self.tally.high_water.load(Relaxed),
-            side: self.lanes.capacity(),
-            gaps,
-        }
-    }
-}
-
-/// What became of one slot's records.
-fn counts(slot: &Slot, drained: &Drained, holds: bool, finished: bool) -> Counts {
-    let sum = |field: fn(&super::slot::Marks) -> &AtomicU64| {
-        [Side::A, Side::B].iter().map(|&side| field(&slot.marks[side]).load(Relaxed)).sum::<u64>()
-    };
-    let dropped = Dropped {
-        full: slot.refused.count(Cause::Full),
-        timeout: slot.refused.count(Cause::Timeout),
-        too_large: slot.refused.count(Cause::TooLarge),
-        closed: slot.refused.count(Cause::Closed),
-        from_sink: slot.refused.count(Cause::FromSink),
-        overwritten: drained.overwritten.load(Relaxed),
-    };
-    let refused = dropped.total() - dropped.overwritten;
-    let (committed, aborted) = (slot.committed(), sum(|marks| &marks.aborted));
-    let taken = drained.records.load(Relaxed);
-    let left = committed.saturating_sub(taken + dropped.overwritten);
-    let open = u64::from(holds);
-    Counts {
-        offered: committed + aborted + refused + open,
-        drained: taken,
-        drained_bytes: drained.bytes.load(Relaxed),
-        dropped,
-        aborted,
-        abandoned: if finished { left } else { 0 },
-        pending: if finished { open } else { left + open },
-        waits: slot.waits.load(Relaxed),
-        waited: Duration::from_nanos(slot.waited_ns.load(Relaxed)),
     }
 }
 

@@ -145,7 +145,7 @@ impl Drain {
                     }
                 }
                 Phase::Vacating(turn) => {
-                    if self.take.vacate(&self.shared, &self.gaps, &mut self.image) {
+                    if self.take.vacate(&self.shared, &mut self.gaps, &mut self.image) {
                         self.vacant(turn);
                     } else if !self.gives_up() {
                         return Step::Straggling;
@@ -198,7 +198,7 @@ impl Drain {
         let answers = shared.wanted();
         // Before the flip: a gap at the start of the new front must not tell of losses after its records.
         self.gaps.note(&shared.slots);
-        self.take.flip(shared, last);
+        self.take.flip(shared, last, answers > shared.answered());
         self.epoch += 1;
         add(&shared.tally.flips, 1);
         #[cfg(feature = "std")]

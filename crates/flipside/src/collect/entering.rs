@@ -171,8 +171,8 @@ impl Writer {
     #[inline]
     pub(crate) fn committed(&mut self, grant: Grant, len: usize) {
         match &self.way {
-            // Its place counts the records, and no one needs to know on which side they were.
-            Way::Own(..) => self.its.count(Side::A, len),
+            // Its place counts the records.
+            Way::Own(..) => self.its.count(grant.side, len),
             Way::Shared => {
                 add(&self.its.marks[grant.side].records, 1);
                 self.its.count(grant.side, len);

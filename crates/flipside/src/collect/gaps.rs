@@ -1,7 +1,8 @@
 //! Losses, told in the output where they happened.
 //!
 //! A record is refused while the front is full, that is after the last record of that side and before the first
-//! of the next. So what was lost up to a flip stands at the beginning of the side that the flip made the front.
+//! of the next. So what was lost up to a flip stands at the beginning of the side that the flip made the front; in
+//! lanes of their own, before what is taken after everything that was published by then.
 //! A loss that is counted while the reader flips is told one side later, never earlier; the sums are exact.
 
 use alloc::boxed::Box;
@@ -51,6 +52,11 @@ impl Gaps {
             known.due = known.noted;
             known.noted = known.lost(slot);
         }
+    }
+
+    /// What has just been noted of a slot comes too early: records that are older than the loss are still to be taken.
+    pub(crate) fn put_off(&mut self, slot: usize) {
+        self.0[slot].noted = self.0[slot].due;
     }
 
     /// After the last side: everything is due.

@@ -6,10 +6,12 @@ use alloc::sync::Arc;
 use super::lane::{Lane, WIDE};
 use super::own::OwnLane;
 use super::slot::Slot;
+#[cfg(feature = "std")]
 use crate::substrate::side::Side;
 
 /// The sides, by [`Order`](super::Order).
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, behind an Arc")]
 pub(crate) enum Lanes {
     Shared(Lane<WIDE>),
     /// By slot.

@@ -30,6 +30,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Which order
+//!
+//! | | [`Order::Total`] | [`Order::PerWriter`] |
+//! |---|---|---|
+//! | the output has | one slice, records in claim order across all writers | a slice for each writer, his records in his order |
+//! | a write is | one read-modify-write on a line that all writers share | plain loads and stores on lines of the writer's own |
+//! | a writer that stays inside a claim | holds up the drain, and in the end everybody | holds up nothing but its own later records |
+//! | memory | two sides | two sides for each writer |
+//! | take it for | audit trails, logs to be read as they stand, few writers | everything hot; records that carry a time can be merged by it |
+//!
 //! # When not to use it
 //!
 //! - For objects: it carries bytes. A channel moves ownership, runs destructors and selects.
@@ -40,11 +50,12 @@
 //!
 //! # Guarantees
 //!
-//! - A write is wait-free while the side has room: one read-modify-write on a shared line, one copy, plain stores
-//!   on private lines. Two records of an epoch at most wake the reader if it sleeps, with its bell's lock and one
-//!   system call. Full, the mandatory [`Overflow`] policy decides. The reader waits for the claims of the side that
-//!   it takes; it is not lock-free, and neither is the whole.
-//! - Records stand in claim order. What one thread wrote first stands first; so does what happened before.
+//! - A write is wait-free while the side has room: one copy, plain stores on private lines, and in total order one
+//!   read-modify-write on a shared line. A few records of an epoch wake the reader if it sleeps, with its bell's lock
+//!   and one system call. Full, the mandatory [`Overflow`] policy decides. In total order the reader waits for the
+//!   claims of the side that it takes; it is not lock-free, and neither is the whole. From lanes of their own it takes
+//!   what is published, and waits for a claim only when it closes.
+//! - What one thread wrote first stands first. In total order so does what happened before, across threads.
 //! - Memory is bounded and allocated once. Nothing is allocated per record.
 //! - [`Counts`] add up: offered = drained + dropped + aborted + abandoned + pending. Losses stand in the output
 //!   as [`Record::Gap`].
@@ -55,7 +66,9 @@
 //!
 //! The seed's front and back buffer with a word that holds side and offset together, as the hot/cold and
 //! writer-reader phasers of the field do for counters (G. Tene's `WriterReaderPhaser`, Prometheus' hot/cold
-//! histogram). The proof:
+//! histogram). A lane of one's own is the two-sided buffer of one producer and one consumer that publish their
+//! places to each other (L. Lamport's queue), whose two rare store-load handshakes, at the close and before a deep
+//! sleep, are left to a fence on the reader's side (asymmetric fences, as in liburcu and folly). The proof:
 #![doc = include_str!("PROOF.md")]
 
 mod batch;
@@ -66,6 +79,7 @@ mod closing;
 mod collector;
 #[cfg(doctest)]
 mod compile_fail;
+mod counting;
 mod drain;
 mod entering;
 mod error;
@@ -78,6 +92,7 @@ mod lanes;
 mod model;
 mod own;
 mod record;
+pub mod recorder;
 mod slot;
 mod stats;
 mod take;

@@ -12,7 +12,7 @@ use super::lane::{Grant, News};
 use super::record::{HEADER, KIND_DATA, fill, header};
 use super::slot::Slot;
 use crate::substrate::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
     Site, at,
 };
@@ -83,7 +83,7 @@ const ASLEEP: u32 = 1;
 const SEALED: u32 = 2;
 
 impl Gate {
-    pub(crate) const fn new(fences: Fences) -> Self {
+    pub(crate) fn new(fences: Fences) -> Self {
         Self { state: AtomicU32::new(0), fences }
     }
 
@@ -141,6 +141,8 @@ struct Published {
     place: AtomicU64,
     /// Where it left a side, when it last did.
     left: [AtomicU64; 2],
+    /// A record was refused since the last flip.
+    refused: AtomicBool,
     link: Link,
 }
 
@@ -158,6 +160,7 @@ impl OwnLane {
             writer: CachePadded::new(Published {
                 place: AtomicU64::new(0),
                 left: [AtomicU64::new(0), AtomicU64::new(0)],
+                refused: AtomicBool::new(false),
                 link: Link::new(),
             }),
             released: CachePadded::new(AtomicU64::new(0)),
@@ -205,7 +208,7 @@ impl OwnLane {
         cursor.room -= span;
         cursor.place = place.after(span, 1);
         // Before it can be drained: the reader subtracts what it takes from what is counted.
-        its.count(Side::A, len);
+        its.count(place.side(), len);
         self.publish(cursor.place);
         true
     }
@@ -252,9 +255,11 @@ impl OwnLane {
         if !self.is_vacant(side.flip()) {
             // A smaller one might fit; but what was lost is told at the start of a side.
             (cursor.full, cursor.stop, cursor.room) = (true, 0, 0);
+            self.writer.refused.store(true, Relaxed);
             return Err(No::Full);
         }
         self.writer.left[side.bit()].store(cursor.place.0, Relaxed);
+        self.writer.refused.store(false, Relaxed);
         (cursor.place, cursor.full) = (Place::start_of(side.flip()), false);
         Ok(News::High)
     }
@@ -288,6 +293,11 @@ impl OwnLane {
         // [C20] Release, pairs with [C21]. Ours first: the reader sees the record, whole. Theirs first: it takes it
         // the next time. Weaker: it drains bytes not yet there.
         self.writer.place.store(place.0, at(Site::C20, Release));
+    }
+
+    /// Whether the writer found no room since its last flip. It rings after that.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.writer.refused.load(Relaxed)
     }
 
     /// How far the writer has come, and whether it is inside.

@@ -176,14 +176,14 @@ fn is_over(deadline: Option<Instant>) -> bool {
 
 /// How far the wait for a straggler has got: pauses, then yields, then sleeps.
 #[derive(Default)]
-struct Straggling {
+pub(super) struct Straggling {
     backoff: Backoff,
     nap: Option<Duration>,
 }
 
 impl Straggling {
     /// Lets others run for a moment; false if the deadline has passed.
-    fn pause(&mut self, deadline: Option<Instant>) -> bool {
+    pub(super) fn pause(&mut self, deadline: Option<Instant>) -> bool {
         if !self.backoff.is_spent() {
             self.backoff.snooze();
             return true;

@@ -14,7 +14,8 @@ use super::lanes::Lanes;
 use super::own::{Cursor, OwnLane};
 use super::record::{KIND_DATA, fill, header};
 use super::slot::Slot;
-use crate::substrate::atomic::Ordering::Relaxed;
+#[cfg(feature = "std")]
+use crate::substrate::atomic::{Ordering::Relaxed, thread_token};
 
 /// What became of a record that was offered without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +158,7 @@ impl Writer {
         let grant = self.enter(len)?;
         self.open = Some(grant);
         #[cfg(feature = "std")]
-        self.its.claimed_by.store(crate::substrate::atomic::thread_token(), Relaxed);
+        self.its.claimed_by.store(thread_token(), Relaxed);
         if matches!(self.way, Way::Shared) {
             self.tell(grant.news);
         }

@@ -5,7 +5,8 @@
 //! (a fence: to nothing), and every site's mutant must be killed by a model. A `PROOF.md` lists the sites, and
 //! a test keeps list, code and models together.
 
-/// The labelled sites of the library. The letter is the module: `C` for collect, `W` for waiting.
+/// The labelled sites of the library. The letter is the module: `C` for collect, `R` for its recorder, `W` for
+/// waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
     /// A writer enters a side: the claim.
@@ -58,6 +59,18 @@ pub(crate) enum Site {
     C24,
     /// The reader said that it seals, or sleeps; it looks into the lanes after this heavy fence.
     C25,
+    /// A writer of a recorder enters a side.
+    R1,
+    /// He leaves it.
+    R2,
+    /// The reader looks whether he has left.
+    R3,
+    /// The reader flips a lane.
+    R4,
+    /// A lane is given back.
+    R5,
+    /// A lane is taken.
+    R6,
     /// A sleeper announced itself; it looks again after this fence.
     #[cfg(feature = "std")]
     W1,
@@ -88,6 +101,39 @@ mod imp {
     pub(crate) fn fence(_site: Site) {
         core::sync::atomic::fence(Ordering::SeqCst);
     }
+
+    /// What a light fence shares with the heavy ones that reach it; here the system knows its threads.
+    #[derive(Debug)]
+    pub(crate) struct Link;
+
+    impl Link {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+    }
+
+    /// The light side of an asymmetric pair: keeps the compiler from moving accesses across, and nobody else.
+    #[inline(always)]
+    pub(crate) fn light_fence(_site: Site, _link: &Link) {
+        core::sync::atomic::compiler_fence(Ordering::SeqCst);
+    }
+
+    /// The heavy side: a fence here and, by `everywhere`, in every other thread.
+    pub(crate) fn heavy_fence<'a, E>(
+        _site: Site,
+        _links: impl IntoIterator<Item = &'a Link>,
+        everywhere: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        // What the system does for the caller itself is neither asked nor argued about.
+        core::sync::atomic::fence(Ordering::SeqCst);
+        let done = everywhere();
+        core::sync::atomic::fence(Ordering::SeqCst);
+        done
+    }
+
+    /// Whether the system is asked, and used, for heavy fences.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) const ASKS_THE_SYSTEM: bool = true;
 
     /// Whether a deadline ends a sleep.
     #[cfg(feature = "std")]
@@ -133,10 +179,27 @@ mod imp {
             self.0.snooze();
         }
 
-        /// Whether it is time to sleep instead.
-        #[cfg(feature = "std")]
+        /// Whether it is time to sleep, or to give up.
         pub(crate) fn is_spent(&self) -> bool {
             self.0.is_completed()
+        }
+    }
+
+    /// A value that several threads take in turns; who may touch it is for the caller to know.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Lends a pointer for the time of the call: meanwhile, says the caller, nobody else touches the value.
+        /// Loom fails a model in which somebody does.
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
         }
     }
 
@@ -163,6 +226,7 @@ mod imp {
 
     use super::Site;
 
+    pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 
@@ -204,6 +268,43 @@ mod imp {
             loom::sync::atomic::fence(Ordering::SeqCst);
         }
     }
+
+    /// What a light fence shares with the heavy ones that reach it, and with no other light one.
+    #[derive(Debug)]
+    pub(crate) struct Link(AtomicUsize);
+
+    impl Link {
+        pub(crate) fn new() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+
+        /// Of two visits to a link the later sees all that came before the earlier.
+        fn visit(&self) {
+            self.0.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Pairs with heavy fences that are given this link, and never with a light one, which has its own.
+    pub(crate) fn light_fence(site: Site, link: &Link) {
+        if MUTANT.with(Cell::get) != Some(site) {
+            link.visit();
+        }
+    }
+
+    /// Visits one link after the other, as the system interrupts one thread after the other.
+    pub(crate) fn heavy_fence<'a, E>(
+        site: Site,
+        links: impl IntoIterator<Item = &'a Link>,
+        _everywhere: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        if MUTANT.with(Cell::get) != Some(site) {
+            links.into_iter().for_each(Link::visit);
+        }
+        Ok(())
+    }
+
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) const ASKS_THE_SYSTEM: bool = false;
 
     pub(crate) const TIMED_SLEEPS: bool = false;
 

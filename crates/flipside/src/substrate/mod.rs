@@ -6,4 +6,5 @@ pub(crate) mod fence;
 #[cfg(all(test, flipside_loom))]
 pub(crate) mod model;
 pub(crate) mod side;
+pub(crate) mod unwind;
 pub(crate) mod wait;

@@ -52,6 +52,14 @@ impl Model {
         self.fails(WITH_BELLS, site, because);
     }
 
+    /// Explores a model of what is *not* promised, and expects it to fail with words that contain `what`, with the
+    /// library as it is.
+    pub(crate) fn finds(self, what: &str) {
+        let (executions, end) = self.explore(WITH_BELLS, None);
+        let message = end.expect_err("the model holds");
+        assert!(message.contains(what), "model {}, execution {executions}: {message:?}", self.name);
+    }
+
     /// Weakens one site where there is no fence of a bell either.
     pub(crate) fn kills_without_bells(self, site: Site, because: &str) {
         self.fails(WITHOUT_BELLS, site, because);

@@ -401,3 +401,25 @@ fn drain_left(collector: Collector, writers: Vec<Writer>, drain: &mut Drain) -> 
     assert_law(&collector.stats().total());
     left
 }
+
+#[test]
+fn a_15_a_flight_recorder_never_stops_over_what_it_holds() {
+    // The rest of a side may be less than the watermark; who is refused there must get the side that is held.
+    for side in [48, 64, 104] {
+        for watermark in (8..=side).step_by(8) {
+            let builder = crate::builder(Overflow::FlightRecorder).side(side).watermark(watermark);
+            let (collector, mut drain) = builder.writers(1).linger(Duration::ZERO).build().unwrap();
+            let mut writer = collector.writer().unwrap();
+            for n in 0..200u8 {
+                let _ = writer.write(&vec![n; usize::from(n) * 7 % (side - 15)]);
+                assert!(matches!(drain.try_next(), Next::Pending));
+            }
+            let total = collector.stats().total();
+            assert!(total.dropped.overwritten > 80, "side {side}, watermark {watermark}: {total:?}");
+            drop(writer);
+            collector.request_close();
+            drain_all(&mut drain);
+            assert_law(&collector.stats().total());
+        }
+    }
+}

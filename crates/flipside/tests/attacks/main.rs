@@ -1,8 +1,8 @@
 //! The attacks in safe Rust of the project's evidence page, as far as they apply to `collect` with its blocking
-//! interface. The numbers are that page's. The same files are run with a lane for each writer by the test binaries
-//! `attacks_lanes` and `attacks_portable`, which have attacks of their own besides.
+//! interface, and to its `recorder`. The numbers are that page's. The same files are run with a lane for each writer by
+//! the test binaries `attacks_lanes` and `attacks_portable`, which have attacks of their own besides.
 //!
-//! Not here, and why:
+//! Not here, and why (the recorder, whose values are the user's, has its own answers in `recorder`):
 //!
 //! - 2, 3, 5, 6, 25, 26, 29: records are bytes. No code of the user runs on a copy, in a comparison, a hash or a
 //!   destructor, and a reader gets `&[u8]`, in which nothing is mutable. What the sink may do is in `sink`.
@@ -20,6 +20,7 @@ mod handles;
 mod limits;
 #[cfg(unix)]
 mod processes;
+mod recorder;
 mod sink;
 #[path = "../support/mod.rs"]
 mod support;

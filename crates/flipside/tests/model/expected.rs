@@ -92,6 +92,11 @@ impl Losses {
         self.noted.clone_from(&self.lost);
     }
 
+    /// Records that are older than what was noted are still to come.
+    pub(crate) fn put_off(&mut self, slot: usize) {
+        self.noted[slot] = self.due[slot];
+    }
+
     /// The gaps that are due; the highest slot stands first.
     pub(crate) fn gaps(&self) -> Vec<Seen> {
         let gap = |slot: usize| Seen::Gap {

@@ -22,9 +22,13 @@ struct Lane {
     released: At,
     /// Refused on this side, by this owner of the slot.
     full: bool,
+    /// By any.
+    refused: bool,
     /// The span of the open claim.
     open: Option<usize>,
-    /// Published and not taken.
+    /// Published on the side before this one, and not taken.
+    behind: Vec<Seen>,
+    /// Published on this one.
     published: Vec<Seen>,
 }
 
@@ -39,8 +43,10 @@ impl Lane {
         if !fits {
             // The reader must have left the other side: it has released all up to somewhere on this one.
             self.full = self.released.round != self.place.round;
+            self.refused = self.full;
             if !self.full {
                 self.left = self.place.offset;
+                self.behind.append(&mut self.published);
                 self.place = At { round: self.place.round + 1, offset: 0 };
             }
         }
@@ -55,14 +61,29 @@ impl Lane {
         true
     }
 
-    /// All that is published is taken. Where the pieces end.
-    fn take(&mut self, into: &mut Vec<Seen>) -> [usize; 2] {
-        let behind = self.is_flipped() && self.left != self.taken.offset;
-        let here = self.is_flipped() || self.place.offset != self.taken.offset;
-        let ends = [if behind { self.left } else { 0 }, if here { self.place.offset } else { 0 }];
+    /// The rest of a side that the writer has left, or else the front; both if everything is wanted. True if something is
+    /// left for later.
+    fn take(&mut self, everything: bool, into: &mut Vec<Seen>, high_water: &mut usize) -> bool {
+        if self.is_flipped() {
+            let rest = self.left != self.taken.offset;
+            if rest {
+                *high_water = self.left.max(*high_water);
+            }
+            into.append(&mut self.behind);
+            self.taken = At { round: self.place.round, offset: 0 };
+            if !rest {
+                self.released = self.taken;
+            }
+            if rest && !everything {
+                return true;
+            }
+        }
+        if self.place != self.taken {
+            *high_water = self.place.offset.max(*high_water);
+        }
         into.append(&mut self.published);
         self.taken = self.place;
-        ends
+        false
     }
 }
 
@@ -120,15 +141,20 @@ impl Lanes {
     }
 
     fn is_high(&self) -> bool {
-        let high = |lane: &Lane| lane.is_flipped() || lane.place.offset - lane.taken.offset >= self.watermark;
+        let high = |lane: &Lane| {
+            // What is held back stands in its way.
+            let is_stuck = lane.refused && lane.released.round != lane.place.round;
+            is_stuck || lane.is_flipped() || lane.place.offset - lane.taken.offset >= self.watermark
+        };
         self.lanes.iter().any(high)
     }
 
-    fn take(&mut self) -> Vec<Seen> {
+    fn take(&mut self, everything: bool) -> Vec<Seen> {
         let mut records = self.losses.gaps();
-        for lane in &mut self.lanes {
-            let ends = lane.take(&mut records);
-            self.high_water = ends.into_iter().fold(self.high_water, usize::max);
+        for (slot, lane) in self.lanes.iter_mut().enumerate() {
+            if lane.take(everything, &mut records, &mut self.high_water) {
+                self.losses.put_off(slot);
+            }
         }
         records
     }
@@ -221,7 +247,7 @@ impl Model for Lanes {
                     if last && self.first_open().is_some() {
                         return None;
                     }
-                    let records = self.take();
+                    let records = self.take(last || asked);
                     let empty = records.is_empty();
                     if self.flight && !last && !asked && !empty {
                         self.phase = Phase::Held(records);

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use loom::cell::UnsafeCell;
 
-use super::{Batch, Builder, Collector, Drain, Next, Outcome, Overflow, Record, Writer};
+use super::{Batch, Builder, Collector, Drain, Next, Order, Outcome, Overflow, Record, Writer};
 use crate::substrate::model::Quiet;
 
 mod ends;
+mod lanes;
 mod losses;
 mod sides;
 
@@ -31,9 +32,25 @@ fn build(
     writers: usize,
     eager: bool,
 ) -> (Quiet<Collector>, Quiet<Drain>) {
+    built(Builder::new(overflow), records, writers, eager)
+}
+
+/// The same with a lane for each writer, and with the kind of fences that is asked for.
+fn build_lanes(
+    overflow: Overflow,
+    records: usize,
+    writers: usize,
+    eager: bool,
+    membarrier: bool,
+) -> (Quiet<Collector>, Quiet<Drain>) {
+    let builder = Builder::new(overflow).order(Order::PerWriter).membarrier(membarrier);
+    built(builder, records, writers, eager)
+}
+
+fn built(builder: Builder, records: usize, writers: usize, eager: bool) -> (Quiet<Collector>, Quiet<Drain>) {
     let side = records * SPAN;
     let linger = if eager { Duration::ZERO } else { Duration::MAX };
-    let builder = Builder::new(overflow).side(side).watermark(side).writers(writers);
+    let builder = builder.side(side).watermark(side).writers(writers);
     let (collector, drain) = builder.linger(linger).build().unwrap();
     (Quiet::new(collector), Quiet::new(drain))
 }

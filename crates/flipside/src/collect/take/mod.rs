@@ -65,6 +65,7 @@ pub(super) enum Fate {
 }
 
 /// After the reader gave up on stragglers.
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     /// What could be taken is.
@@ -79,11 +80,11 @@ pub(super) enum Left {
 pub(super) trait Take: Send + Sync {
     fn look(&self, shared: &Shared) -> Look;
 
-    /// Ends the epoch, for good if `last`.
-    fn flip(&mut self, shared: &Shared, last: bool);
+    /// Ends the epoch, for good if `last`; somebody may have `asked` for all that there is.
+    fn flip(&mut self, shared: &Shared, last: bool, asked: bool);
 
     /// If nobody is left inside: takes what there is, with the gaps that are due.
-    fn vacate(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) -> bool;
+    fn vacate(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image) -> bool;
 
     /// Stops waiting for stragglers.
     #[cfg(feature = "std")]

@@ -3,7 +3,9 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::{Fate, Image, Left, Look, Piece, Take};
+#[cfg(feature = "std")]
+use super::Left;
+use super::{Fate, Image, Look, Piece, Take};
 use crate::collect::collector::Shared;
 use crate::collect::gaps::Gaps;
 use crate::collect::lanes::Lanes;
@@ -22,18 +24,34 @@ struct Progress {
     taken: Place,
     /// What lies between the two.
     records: u64,
-    /// The bytes of all committed bodies, at the last look.
-    bytes: u64,
+    /// The bytes of all bodies committed to each side, at the last take of it.
+    bytes: [u64; 2],
     /// Those of bodies that were given up for newer ones.
     overwritten: u64,
     /// It was seen outside since the gate was closed: nothing comes from it any more.
     over: bool,
 }
 
+impl Progress {
+    /// Takes a piece of one side.
+    fn take(&mut self, shared: &Shared, image: &mut Image, lane: usize, from: Place, to: Place) {
+        self.records += to.records() - from.records();
+        self.taken = to;
+        // Perhaps a record ahead of the place, which the next look makes good.
+        self.bytes[to.side().bit()] = shared.slots[lane].marks[to.side()].bytes.load(Relaxed);
+        if from.offset() != to.offset() {
+            image.pieces.push(Piece { lane, side: to.side(), from: from.offset(), to: to.offset() });
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Taker {
     progress: Box<[Progress]>,
+    /// It is the last time.
     last: bool,
+    /// Somebody waits for all that is published.
+    everything: bool,
 }
 
 fn lanes(shared: &Shared) -> &[Arc<OwnLane>] {
@@ -46,9 +64,15 @@ fn lanes(shared: &Shared) -> &[Arc<OwnLane>] {
 impl Taker {
     pub(super) fn new(slots: usize) -> Self {
         let start = Place::start_of(Side::A);
-        let progress =
-            Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0, over: false };
-        Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false }
+        let progress = Progress {
+            released: start,
+            taken: start,
+            records: 0,
+            bytes: [0; 2],
+            overwritten: 0,
+            over: false,
+        };
+        Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false, everything: false }
     }
 
     /// Whether every lane is over. Each is asked on its own: a writer who goes on trying is inside for a moment again and
@@ -62,33 +86,38 @@ impl Taker {
         all
     }
 
-    /// Takes what every lane has published.
-    fn take(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) {
+    /// Takes what every lane has published: the rest of a side that the writer has left, or else as much of the front
+    /// as there is; both only if everything is wanted. So a writer who is a side ahead gets the one behind it back as
+    /// soon as its rest is released, and writes there while the sink is busy with the next.
+    fn take(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image) {
         image.clear();
         image.gaps = gaps.write(&mut image.room, &shared.slots);
+        let mut room = false;
         for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
             let (from, to) = (progress.released, lane.look().outside());
-            if from.side() == to.side() && from.offset() == to.offset() {
-                continue;
-            }
-            let mut piece = |from: Place, to: Place| {
-                progress.records += to.records() - from.records();
-                if from.offset() != to.offset() {
-                    let (side, from, to) = (to.side(), from.offset(), to.offset());
-                    image.pieces.push(Piece { lane: index, side, from, to });
-                    shared.tally.filled(to);
-                }
-            };
             if from.side() == to.side() {
-                piece(from, to);
+                progress.take(shared, image, index, from, to);
             } else {
-                piece(from, lane.left(from.side()));
-                piece(Place::start_of(to.side()), to);
+                let (end, start) = (lane.left(from.side()), Place::start_of(to.side()));
+                progress.take(shared, image, index, from, end);
+                progress.taken = start;
+                if from.offset() == end.offset() {
+                    // Nothing of it is left to take: the writer can have it at once.
+                    progress.released = start;
+                    lane.release(start);
+                    room = true;
+                }
+                if self.everything || progress.released == start {
+                    progress.take(shared, image, index, start, to);
+                } else {
+                    gaps.put_off(index);
+                }
             }
-            progress.taken = to;
-            // Perhaps some records ahead of the place, which the next look makes good.
-            progress.bytes = shared.slots[index].marks[Side::A].bytes.load(Relaxed);
             image.records += progress.records;
+        }
+        image.pieces.iter().for_each(|piece| shared.tally.filled(piece.to));
+        if room {
+            shared.room.ring();
         }
     }
 }
@@ -102,19 +131,21 @@ impl Take for Taker {
             let more = flipped || from.offset() != to.offset();
             look.any |= more;
             look.high |= flipped || to.offset() - from.offset() >= lane.watermark();
+            // What is taken and held back stands in its way.
+            look.high |= progress.released.side() != to.side() && lane.is_refused();
             look.inside |= to.is_inside();
         }
         look
     }
 
-    fn flip(&mut self, shared: &Shared, last: bool) {
-        self.last = last;
+    fn flip(&mut self, shared: &Shared, last: bool, asked: bool) {
+        (self.last, self.everything) = (last, last || asked);
         if last {
             self.abandon(shared);
         }
     }
 
-    fn vacate(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) -> bool {
+    fn vacate(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image) -> bool {
         // Who is inside once the gate is closed may yet be accepted; who comes later sees it.
         if self.last && !self.are_over(shared) {
             return false;
@@ -152,7 +183,7 @@ impl Take for Taker {
                     Fate::Drained => add(&tally.records, progress.records),
                     Fate::Overwritten => add(&tally.overwritten, progress.records),
                 }
-                tally.bytes.store(progress.bytes - progress.overwritten, Relaxed);
+                tally.bytes.store(progress.bytes[0] + progress.bytes[1] - progress.overwritten, Relaxed);
                 progress.records = 0;
                 progress.released = progress.taken;
                 lane.release(progress.taken);

@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
-use super::{Fate, Image, Left, Look, Piece, Take};
+#[cfg(feature = "std")]
+use super::Left;
+use super::{Fate, Image, Look, Piece, Take};
 use crate::collect::collector::Shared;
 use crate::collect::gaps::Gaps;
 use crate::collect::lane::{Flipped, Lane, WIDE};
@@ -63,13 +65,13 @@ impl Take for Taker {
         Look { any: lane.filled().is_some(), high: lane.is_high(), inside: false }
     }
 
-    fn flip(&mut self, shared: &Shared, last: bool) {
+    fn flip(&mut self, shared: &Shared, last: bool, _asked: bool) {
         let lane = shared.lanes.shared();
         self.flipped = if last { lane.seal() } else { lane.flip() };
         shared.room.ring();
     }
 
-    fn vacate(&mut self, shared: &Shared, gaps: &Gaps, image: &mut Image) -> bool {
+    fn vacate(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image) -> bool {
         let Flipped { side, claimed } = self.flipped;
         let (done, failed) = Lane::<WIDE>::left(shared.slots.iter().map(|slot| &***slot), side);
         let [done_before, failed_before] = self.base[side];
