@@ -8,7 +8,6 @@ use super::record::{HEADER, KIND_ABORTED, header, span};
 use super::slot::{Cause, add};
 use super::writer::{Way, Writer};
 use crate::substrate::atomic::Ordering::Relaxed;
-use crate::substrate::side::Side;
 
 impl Writer {
     /// Enters the front side with room for a body of `len` bytes.

@@ -171,11 +171,14 @@ fn a_31_every_byte_of_a_slice_belongs_to_a_record() {
             claim.put(&vec![0xFF; used]).unwrap();
             claim.commit_tagged(5);
             writer.write(b"end").unwrap();
-            let Next::Batch(batch) = drain.try_next() else { panic!("a batch is due") };
-            let records: Vec<_> = batch.records().map(crate::support::seen).collect();
+            // In a lane of its own the second may stand on the next side, and in the next batch.
+            let mut records = Vec::new();
+            while let Next::Batch(batch) = drain.try_next() {
+                records.extend(batch.records().map(crate::support::seen));
+                batch.release();
+            }
             let first = Seen::Data { source: 0, tag: 5, body: vec![0xFF; used] };
             assert_eq!(records, [first, data(0, b"end")], "{used} of {claimed}");
-            batch.release();
         }
     }
 }

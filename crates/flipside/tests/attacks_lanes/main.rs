@@ -2,6 +2,8 @@
 
 #[path = "../attacks/claims.rs"]
 mod claims;
+#[path = "../attacks/flight.rs"]
+mod flight;
 #[path = "../attacks/handles.rs"]
 mod handles;
 #[path = "../attacks/lanes.rs"]
