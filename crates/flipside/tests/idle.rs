@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use flipside::collect::{Builder, Overflow};
+use flipside::collect::{Builder, Order, Overflow};
 
 /// State of a thread of this process, and how often it gave up its processor.
 fn switches(thread: i32) -> (char, u64, u64) {
@@ -38,8 +38,17 @@ fn asleep(thread: i32) -> (char, u64, u64) {
 
 #[test]
 fn an_idle_reader_and_a_blocked_writer_are_not_woken() {
-    let (collector, mut drain) =
-        Builder::new(Overflow::Block).side(64).linger(Duration::from_millis(5)).build().unwrap();
+    // A writer with a lane of its own that blocks has filled what is left of two sides.
+    for (order, membarrier, drained) in
+        [(Order::Total, true, 6), (Order::PerWriter, true, 6), (Order::PerWriter, false, 6)]
+    {
+        let builder = Builder::new(Overflow::Block).side(64).order(order).membarrier(membarrier);
+        idle(builder, drained);
+    }
+}
+
+fn idle(builder: Builder, drained: u64) {
+    let (collector, mut drain) = builder.linger(Duration::from_millis(5)).build().unwrap();
     let (tell, told) = channel();
     // SAFETY: asks for the calling thread's own number.
     let own_number = || unsafe { libc::gettid() };
@@ -83,5 +92,38 @@ fn an_idle_reader_and_a_blocked_writer_are_not_woken() {
     go_on.send(()).unwrap();
     blocked.join().unwrap();
     drop(collector);
-    assert_eq!(support::within("the reader ends", || reader.join().unwrap()), 6);
+    assert_eq!(support::within("the reader ends", || reader.join().unwrap()), drained);
+}
+
+#[test]
+fn a_claim_that_somebody_holds_for_long_costs_the_reader_a_look_for_each_linger() {
+    let builder = Builder::new(Overflow::Block).order(Order::PerWriter);
+    let (collector, mut drain) = builder.linger(Duration::from_millis(100)).build().unwrap();
+    let mut writers = [collector.writer().unwrap(), collector.writer().unwrap()];
+    let [holder, other] = &mut writers;
+    let claim = holder.claim(8).unwrap();
+    let (tell, told) = channel();
+    let reader = thread::spawn(move || {
+        // SAFETY: asks for the calling thread's own number.
+        tell.send(unsafe { libc::gettid() }).unwrap();
+        let mut drained = 0;
+        while let Some(batch) = drain.next() {
+            drained += batch.count();
+            batch.release();
+        }
+        drained
+    });
+    let reader_id = told.recv().unwrap();
+    thread::sleep(Duration::from_millis(700)); // Its pauses have grown.
+    let before = switches(reader_id).1;
+    thread::sleep(Duration::from_secs(1));
+    let woken = switches(reader_id).1 - before;
+    assert!(woken <= 30, "{woken} times in a second");
+    // What others write is drained in time all the same, and in the end the claim.
+    other.write(b"other").unwrap();
+    support::until("the other's record is drained", || collector.stats().total().drained == 1);
+    claim.commit();
+    support::until("the claim's record is drained", || collector.stats().total().drained == 2);
+    drop((writers, collector));
+    assert_eq!(support::within("the reader ends", || reader.join().unwrap()), 2);
 }

@@ -9,7 +9,16 @@ use std::thread;
 use std::time::Duration;
 
 use flipside::collect::recorder::Recorder;
-use flipside::collect::{Builder, Next, Overflow, Record};
+use flipside::collect::{Builder, Next, Order, Overflow, Record};
+
+const ORDERS: [(Order, bool); 3] =
+    [(Order::Total, true), (Order::PerWriter, true), (Order::PerWriter, false)];
+
+fn builders(overflow: Overflow) -> impl Iterator<Item = Builder> {
+    ORDERS
+        .into_iter()
+        .map(move |(order, membarrier)| Builder::new(overflow).order(order).membarrier(membarrier))
+}
 
 /// Counts the allocations of each thread for itself, so that the test harness does not disturb.
 struct Counting;
@@ -60,8 +69,10 @@ fn the_counter_counts() {
 
 #[test]
 fn writes_claims_refusals_and_polled_drains_allocate_nothing() {
-    for overflow in [Overflow::Fail, Overflow::DropNewest, Overflow::BlockTimeout(Duration::ZERO)] {
-        let (collector, mut drain) = Builder::new(overflow).side(512).linger(Duration::ZERO).build().unwrap();
+    let policies = [Overflow::Fail, Overflow::DropNewest, Overflow::BlockTimeout(Duration::ZERO)];
+    for builder in policies.into_iter().flat_map(builders) {
+        let context = format!("{builder:?}");
+        let (collector, mut drain) = builder.side(512).linger(Duration::ZERO).build().unwrap();
         let mut writer = collector.writer().unwrap();
         let (count, drained) = allocations(|| {
             let (mut drained, mut lost) = (0, 0);
@@ -97,7 +108,7 @@ fn writes_claims_refusals_and_polled_drains_allocate_nothing() {
             assert!(lost > 0);
             drained
         });
-        assert_eq!(count, 0, "{overflow:?}");
+        assert_eq!(count, 0, "{context}");
         assert_eq!(drained, collector.stats().total().drained);
         assert!(drained >= 500);
     }
@@ -105,9 +116,12 @@ fn writes_claims_refusals_and_polled_drains_allocate_nothing() {
 
 #[test]
 fn blocked_writers_a_sleeping_reader_and_flushes_allocate_nothing() {
+    builders(Overflow::Block).for_each(blocked);
+}
+
+fn blocked(builder: Builder) {
     support::within("blocking writers and reader", || {
-        let (collector, mut drain) =
-            Builder::new(Overflow::Block).side(64).linger(Duration::ZERO).build().unwrap();
+        let (collector, mut drain) = builder.side(64).linger(Duration::ZERO).build().unwrap();
         let threads: Vec<_> = (0..3)
             .map(|_| {
                 let (collector, mut writer) = (collector.clone(), collector.writer().unwrap());

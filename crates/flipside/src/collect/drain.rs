@@ -59,6 +59,9 @@ pub(super) struct Turn {
     answers: u64,
     /// After it nothing comes.
     last: bool,
+    /// Since when its oldest record may have stood there.
+    #[cfg(feature = "std")]
+    since: std::time::Instant,
 }
 
 /// What the reader finds when it looks.
@@ -234,16 +237,24 @@ impl Drain {
         self.epoch += 1;
         add(&shared.tally.flips, 1);
         #[cfg(feature = "std")]
-        {
-            self.seen_empty = std::time::Instant::now();
-        }
-        self.phase = Phase::Vacating(Turn { answers, last });
+        let since = core::mem::replace(&mut self.seen_empty, std::time::Instant::now());
+        self.phase = Phase::Vacating(Turn {
+            answers,
+            last,
+            #[cfg(feature = "std")]
+            since,
+        });
     }
 
     /// The last straggler has left.
     fn vacant(&mut self, turn: Turn) {
         #[cfg(feature = "std")]
-        self.shared.timing.vacant();
+        {
+            self.shared.timing.vacant();
+            if self.image.has_rest {
+                self.seen_empty = turn.since;
+            }
+        }
         if self.image.len() == 0 {
             self.released(turn);
         } else if self.is_flight() && !turn.last && turn.answers <= self.shared.answered() {
@@ -311,7 +322,9 @@ impl Drain {
             take::Left::Nothing => self.finish(Turn { answers, ..turn }),
             take::Left::Front => {
                 self.flip(true);
-                self.phase = Phase::Vacating(Turn { answers, last: true });
+                if let Phase::Vacating(turn) = &mut self.phase {
+                    turn.answers = answers;
+                }
             }
         }
     }
@@ -327,13 +340,14 @@ impl Drain {
             Phase::Vacating(turn) | Phase::Ready(turn) => turn.last,
         };
         shared.request_close();
-        #[cfg(feature = "std")]
-        if shared.slots.iter().enumerate().any(|(index, slot)| shared.lanes.holds(index, slot)) {
-            shared.timing.leave_behind();
-        }
         if !sealed {
             // Nobody will drain this front: writers must find it full.
             self.take.stop(shared);
+        }
+        // After that: who enters before may hold a claim.
+        #[cfg(feature = "std")]
+        if shared.slots.iter().enumerate().any(|(index, slot)| shared.lanes.holds(index, slot)) {
+            shared.timing.leave_behind();
         }
         shared.finish();
     }

@@ -8,7 +8,6 @@ use super::record::{HEADER, KIND_ABORTED, Record, Records, header, span};
 use super::slot::{Cause, add};
 use super::writer::{Way, Writer};
 use crate::substrate::atomic::Ordering::Relaxed;
-use crate::substrate::side::Side;
 
 impl Writer {
     /// Enters the front side with room for a body of `len` bytes.
@@ -72,15 +71,9 @@ impl Writer {
         #[cfg(not(feature = "std"))]
         let _ = span; // Only those who wait try again.
         match self.shared.overflow {
-            Overflow::Fail | Overflow::DropNewest => {
+            Overflow::Fail | Overflow::DropNewest | Overflow::FlightRecorder => {
                 self.shared.reader.ring();
                 Err(self.refuse(Cause::Full, len))
-            }
-            Overflow::FlightRecorder => {
-                // Counted first: its reader looks at the count.
-                let error = self.refuse(Cause::Full, len);
-                self.shared.reader.ring();
-                Err(error)
             }
             #[cfg(feature = "std")]
             Overflow::Block => self.enter_later(span, None).map_err(|cause| self.refuse(cause, len)),
@@ -185,8 +178,8 @@ impl Writer {
     #[inline]
     pub(crate) fn committed(&mut self, grant: Grant, len: usize) {
         match &self.way {
-            // Its place counts the records, and no one needs to know on which side they were.
-            Way::Own(..) => self.its.count(Side::A, len),
+            // Its place counts the records.
+            Way::Own(..) => self.its.count(grant.side, len),
             Way::Shared => {
                 add(&self.its.marks[grant.side].records, 1);
                 self.its.count(grant.side, len);
@@ -197,7 +190,7 @@ impl Writer {
 
     /// Counts the records of a committed batch, which take the first `filled` bytes of its grant, and leaves.
     pub(crate) fn committed_batch(&mut self, grant: Grant, filled: usize, records: u64) {
-        let side = if matches!(self.way, Way::Own(..)) { Side::A } else { grant.side };
+        let side = grant.side;
         {
             // SAFETY: only a `ClaimBatch` calls this, at its end, with its own open grant and the unique borrow that it
             // has of this writer; it keeps no reference to the bytes, and the one made here is gone before the leave.

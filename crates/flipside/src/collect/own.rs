@@ -12,7 +12,7 @@ use super::lane::{Grant, News};
 use super::record::{HEADER, KIND_DATA, fill, header};
 use super::slot::Slot;
 use crate::substrate::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
     Site, at,
 };
@@ -141,6 +141,8 @@ struct Published {
     place: AtomicU64,
     /// Where it left a side, when it last did.
     left: [AtomicU64; 2],
+    /// A record was refused since the last flip.
+    refused: AtomicBool,
     link: Link,
 }
 
@@ -159,6 +161,7 @@ impl OwnLane {
             writer: CachePadded::new(Published {
                 place: AtomicU64::new(0),
                 left: [AtomicU64::new(0), AtomicU64::new(0)],
+                refused: AtomicBool::new(false),
                 link: Link::new(),
             }),
             released: CachePadded::new(AtomicU64::new(0)),
@@ -224,10 +227,10 @@ impl OwnLane {
         // of which there is one.
         let bytes = unsafe { self.sides[place.side()].write(place.offset(), span) };
         fill(bytes, header(len, KIND_DATA, 0, source), &[body]);
-        // Before it is published: who has seen the record finds it in the counts.
-        slot.count(Side::A, len);
         cursor.room -= span;
         cursor.place = place.after(span, 1);
+        // Before it can be drained: the reader subtracts what it takes from what is counted.
+        slot.count(place.side(), len);
         self.publish(cursor.place);
         true
     }
@@ -269,14 +272,24 @@ impl OwnLane {
     fn make_room(&self, cursor: &mut Cursor, span: usize) -> Result<News, No> {
         let (side, at) = (cursor.place.side(), cursor.place.offset());
         if !cursor.full && at + span <= self.side {
+            // Late, perhaps: then the reader is told too early.
+            let released = Place(self.released.load(Relaxed));
+            let from = if released.side() == side { released.offset() } else { 0 };
+            let end = at + span;
+            if end < self.side && end - from < self.watermark {
+                cursor.stop = self.stop_after(from);
+                return Ok(News::No);
+            }
             return Ok(News::High);
         }
         if !self.is_vacant(side.flip()) {
             // A smaller one might fit; but what was lost is told at the start of a side.
             (cursor.full, cursor.stop, cursor.room) = (true, 0, 0);
+            self.writer.refused.store(true, Relaxed);
             return Err(No::Full);
         }
         self.writer.left[side.bit()].store(cursor.place.0, Relaxed);
+        self.writer.refused.store(false, Relaxed);
         (cursor.place, cursor.full) = (Place::start_of(side.flip()), false);
         Ok(News::High)
     }
@@ -310,6 +323,11 @@ impl OwnLane {
         // [C20] Release, pairs with [C21]. Ours first: the reader sees the record, whole. Theirs first: it takes it
         // the next time. Weaker: it drains bytes not yet there.
         self.writer.place.store(place.0, at(Site::C20, Release));
+    }
+
+    /// Whether the writer found no room since its last flip. It rings after that.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.writer.refused.load(Relaxed)
     }
 
     /// How far the writer has come, and whether it is inside.

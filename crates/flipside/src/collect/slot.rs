@@ -75,7 +75,12 @@ impl Refused {
     }
 
     /// Counts a refusal of `len` bytes, for `cause` or, if `is_closed` says so, because of that; returns which.
-    pub(crate) fn settle(&self, cause: Cause, len: usize, is_closed: impl FnOnce() -> bool) -> Cause {
+    pub(crate) fn settle(&self, cause: Cause, len: usize, is_closed: impl Fn() -> bool) -> Cause {
+        if is_closed() {
+            // No gap is needed, so nobody need wait: writers that go on trying do not keep the reader.
+            self.note(Cause::Closed, len);
+            return Cause::Closed;
+        }
         self.pending.store(true, Relaxed);
         // [C17] SeqCst fence, pairs with [C18]. Ours first: the reader sees the mark and waits until the loss is
         // counted. Theirs first: we see the close, and the loss needs no gap. Weaker: a loss that is in the

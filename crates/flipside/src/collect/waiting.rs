@@ -86,21 +86,17 @@ impl Drain {
             if matches!(step, Step::Ready | Step::Finished) || is_over(deadline) {
                 return step;
             }
-            if self.doze(deadline) {
-                straggling = Straggling::default();
-            } else {
-                straggling.pause(deadline);
-            }
+            self.doze(deadline, &mut straggling);
         }
     }
 
-    /// Sleeps until somebody rings, the linger is over, or the deadline. False if this is no moment to sleep without
-    /// end, for somebody is just writing who has not seen that he must ring.
+    /// Sleeps until somebody rings, the linger is over, or the deadline. While somebody is just writing who has not
+    /// seen that he must ring, it does so with pauses that grow up to the linger; what others write rings.
     ///
     /// A reader that was busy a moment ago expects the next record soon: it sleeps until the linger would be over
     /// if that came at once, and only the watermark wakes it. So a busy epoch costs one wake-up instead of two. A
     /// reader that finds nothing even then sleeps without end, and the first record wakes it.
-    fn doze(&mut self, deadline: Option<Instant>) -> bool {
+    fn doze(&mut self, deadline: Option<Instant>, inside: &mut Straggling) {
         let shared = self.shared.clone();
         let lingered = self.seen_empty.checked_add(shared.linger);
         let idle = !TIMED_SLEEPS || lingered.is_some_and(|lingered| Instant::now() >= lingered);
@@ -112,29 +108,41 @@ impl Drain {
             Step::Idle | Step::Inside | Step::Lingering if self.is_flight() => deadline,
             Step::Idle if deep => deadline,
             Step::Inside if deep => {
-                shared.reader.cancel(ticket);
-                shared.wakes();
-                return false;
+                if !inside.is_to_nap() || !TIMED_SLEEPS {
+                    shared.reader.cancel(ticket);
+                    shared.wakes();
+                    inside.pause(deadline);
+                    return;
+                }
+                earlier(deadline, deadline_after(inside.nap(shared.longest_nap())))
             }
-            Step::Idle | Step::Inside if idle => earlier(deadline, deadline_after(shared.linger.min(NAP))),
+            Step::Idle | Step::Inside if idle => earlier(deadline, deadline_after(shared.longest_nap())),
             Step::Idle | Step::Inside | Step::Lingering => earlier(deadline, lingered),
             Step::Ready | Step::Finished | Step::Straggling => {
                 shared.reader.cancel(ticket);
                 shared.wakes();
-                return true;
+                return;
             }
         };
         shared.reader.sleep(ticket, until);
         shared.wakes();
+        if step != Step::Inside {
+            *inside = Straggling::default();
+        }
         if step == Step::Idle && deep {
             // The first record has just rung: its linger begins.
             self.seen_empty = Instant::now();
         }
-        true
     }
 }
 
 impl Shared {
+    /// How long a reader may sleep that nobody would wake: no record is to wait for longer than the linger, but an eager
+    /// reader must not spin either.
+    fn longest_nap(&self) -> Duration {
+        self.linger.clamp(STRAGGLER_PAUSE[1], NAP)
+    }
+
     /// The reader is about to sleep without end: from now on a first record rings. False if the writers cannot be
     /// told, for the system has begun to refuse the fence that it takes.
     pub(super) fn falls_asleep(&self) -> bool {
@@ -184,9 +192,18 @@ impl Straggling {
         if is_over(deadline) {
             return false;
         }
-        let nap = self.nap.map_or(STRAGGLER_PAUSE[0], |nap| (nap * 2).min(STRAGGLER_PAUSE[1]));
-        self.nap = Some(nap);
-        sleep(nap);
+        sleep(self.nap(STRAGGLER_PAUSE[1]));
         true
+    }
+
+    fn is_to_nap(&self) -> bool {
+        self.backoff.is_spent()
+    }
+
+    /// The next nap's length.
+    fn nap(&mut self, longest: Duration) -> Duration {
+        let nap = self.nap.map_or(STRAGGLER_PAUSE[0], |nap| (nap * 2).min(longest));
+        self.nap = Some(nap);
+        nap
     }
 }

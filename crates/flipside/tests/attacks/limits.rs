@@ -6,15 +6,15 @@ use std::thread;
 use std::time::Duration;
 
 use flipside::collect::{
-    BuildError, Builder, ClaimFull, Collector, Drain, Lost, MAX_SIDE, MAX_WRITERS, Next, Overflow,
-    WriteError, Writer,
+    BuildError, ClaimFull, Collector, Drain, Lost, MAX_SIDE, MAX_WRITERS, Next, Order, Overflow, WriteError,
+    Writer,
 };
 
 use crate::support::{Seen, assert_law, bodies, data, drain_all, finish, lost};
 
 fn build(side: usize) -> (Collector, Drain, Writer) {
     let (collector, drain) =
-        Builder::new(Overflow::Fail).side(side).writers(2).linger(Duration::ZERO).build().unwrap();
+        crate::builder(Overflow::Fail).side(side).writers(2).linger(Duration::ZERO).build().unwrap();
     let writer = collector.writer().unwrap();
     (collector, drain, writer)
 }
@@ -90,7 +90,7 @@ fn a_15_claims_of_impossible_sizes_are_errors_and_their_bytes_saturate() {
 
 #[test]
 fn a_14_sizes_that_make_no_sense_are_errors() {
-    let new = || Builder::new(Overflow::Fail);
+    let new = || crate::builder(Overflow::Fail);
     for side in [0, 1, 15] {
         assert_eq!(new().side(side).build().unwrap_err(), BuildError::SideTooSmall { side });
     }
@@ -108,26 +108,9 @@ fn a_14_sizes_that_make_no_sense_are_errors() {
     }
     let (collector, _drain) = new().side(17).watermark(24).writers(MAX_WRITERS).build().unwrap();
     assert_eq!(collector.max_record(), 16, "a side is rounded up to whole words");
-    assert_eq!(collector.memory(), 2 * (24 + 24 * MAX_WRITERS));
-}
-
-#[test]
-fn a_13_the_smallest_side_carries_a_long_stream() {
-    let (collector, mut drain, mut writer) = build(16);
-    let mut out = Vec::new();
-    for n in 0..1000u16 {
-        writer.write(&n.to_le_bytes()).unwrap();
-        assert_eq!(writer.write(b"no room"), Err(WriteError::Full));
-        let Next::Batch(batch) = drain.try_next() else { panic!("a batch is due") };
-        out.extend(batch.records().map(crate::support::seen));
-        batch.release();
-    }
-    out.extend(finish(collector, vec![writer], &mut drain));
-    assert_eq!(bodies(&out).len(), 1000);
-    assert_eq!(lost(&out), (1000, 7000));
-    // Each loss stands before the record that followed it.
-    let gap = Seen::Gap { source: 0, records: 1, bytes: 7 };
-    assert_eq!(out[..4], [data(0, &[0, 0]), gap.clone(), data(0, &[1, 0]), gap]);
+    let memory =
+        if crate::ORDER == Order::Total { 2 * (24 + 24 * MAX_WRITERS) } else { 2 * 24 * MAX_WRITERS };
+    assert_eq!(collector.memory(), memory);
 }
 
 /// Fills both sides with a secret.
@@ -188,11 +171,14 @@ fn a_31_every_byte_of_a_slice_belongs_to_a_record() {
             claim.put(&vec![0xFF; used]).unwrap();
             claim.commit_tagged(5);
             writer.write(b"end").unwrap();
-            let Next::Batch(batch) = drain.try_next() else { panic!("a batch is due") };
-            let records: Vec<_> = batch.records().map(crate::support::seen).collect();
+            // In a lane of its own the second may stand on the next side, and in the next batch.
+            let mut records = Vec::new();
+            while let Next::Batch(batch) = drain.try_next() {
+                records.extend(batch.records().map(crate::support::seen));
+                batch.release();
+            }
             let first = Seen::Data { source: 0, tag: 5, body: vec![0xFF; used] };
             assert_eq!(records, [first, data(0, b"end")], "{used} of {claimed}");
-            batch.release();
         }
     }
 }
@@ -230,7 +216,8 @@ fn a_claim_as_a_cursor_refuses_what_does_not_fit_whole() {
 #[test]
 fn a_loss_that_races_with_the_close_stands_in_the_output() {
     for _ in 0..200 {
-        let (collector, mut drain) = Builder::new(Overflow::DropNewest).side(16).writers(2).build().unwrap();
+        let (collector, mut drain) =
+            crate::builder(Overflow::DropNewest).side(16).writers(2).build().unwrap();
         let writers = [collector.writer().unwrap(), collector.writer().unwrap()];
         let threads = writers.map(|mut writer| thread::spawn(move || while writer.write(b"x").is_ok() {}));
         thread::yield_now();

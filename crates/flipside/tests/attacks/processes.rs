@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use flipside::collect::{Builder, Next, Outcome, Overflow, Writer};
+use flipside::collect::{Next, Outcome, Overflow, Writer};
 
 use crate::support::{bodies, data, drain_all, finish, within};
 
 #[test]
 fn a_16_a_child_after_a_fork_has_a_collector_of_its_own() {
-    let (collector, mut drain) = Builder::new(Overflow::Fail).side(64).build().unwrap();
+    let (collector, mut drain) = crate::builder(Overflow::Fail).side(64).build().unwrap();
     let mut writer = collector.writer().unwrap();
     writer.write(b"parent").unwrap();
     // SAFETY: the child only writes into memory that it has, then exits without unwinding or destructors.
@@ -57,7 +57,7 @@ extern "C" fn on_signal(_signal: libc::c_int) {
 #[test]
 fn a_18_a_signal_handler_writes_while_its_thread_is_inside_a_write() {
     let (collector, mut drain) =
-        Builder::new(Overflow::Fail).side(4096).linger(Duration::ZERO).build().unwrap();
+        crate::builder(Overflow::Fail).side(4096).linger(Duration::ZERO).build().unwrap();
     let own = Box::leak(Box::new(collector.writer_for(1).unwrap()));
     HANDLER.store(own, SeqCst);
     // SAFETY: a handler that does what this test says, for a signal that nobody else here uses.

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use flipside::collect::{Builder, Collector, Drain, FlushError, Next, Outcome, Overflow, WriteError, Writer};
+use flipside::collect::{Collector, Drain, FlushError, Next, Outcome, Overflow, WriteError, Writer};
 
 use crate::support::{Seen, assert_law, bodies, data, drain_all, lost, records, until, within};
 
 fn build(overflow: Overflow, side: usize) -> (Collector, Drain, Writer) {
     let (collector, drain) =
-        Builder::new(overflow).side(side).writers(4).linger(Duration::ZERO).build().unwrap();
+        crate::builder(overflow).side(side).writers(4).linger(Duration::ZERO).build().unwrap();
     let writer = collector.writer().unwrap();
     (collector, drain, writer)
 }
@@ -266,7 +266,7 @@ thread_local! {
 #[test]
 fn a_10_writers_in_thread_local_destructors() {
     within("thread-local destructors", || {
-        let (collector, mut drain) = Builder::new(Overflow::Block).side(64).build().unwrap();
+        let (collector, mut drain) = crate::builder(Overflow::Block).side(64).build().unwrap();
         let writers: Vec<_> = (0..6).map(|_| collector.writer().unwrap()).collect();
         let threads: Vec<_> = writers
             .into_iter()

@@ -12,6 +12,9 @@ use flipside::collect::{
 
 use crate::support::{PATIENCE, Rng, Seen, records};
 
+/// Bytes in records of a side and more, for each writer.
+const LARGE: usize = 1 << 20;
+
 /// The way in which the reader reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
@@ -157,13 +160,19 @@ impl Stage {
         let mut rng = Rng::new(self.setup.seed * 1000 + u64::from(source));
         let mut tally = Tally { source, ..Tally::default() };
         let max = collector.max_record();
+        // Records as large as a side, and larger: not so many of them that making the bodies is all that this does.
+        let mut large = (LARGE / max).max(4);
         for n in 0..self.setup.records {
-            let len = match rng.below(20) {
+            let mut len = match rng.below(20) {
                 0 => max,
                 1 => 0,
                 2 => max + 1 + rng.below(100),
                 _ => rng.below(max.min(200) + 1),
             };
+            if len >= max {
+                len = if large == 0 { rng.below(max.min(200) + 1) } else { len };
+                large = large.saturating_sub(1);
+            }
             let body: Vec<u8> = (0..len).map(|at| (at + n + usize::from(source)) as u8).collect();
             if rng.below(6) == 0 {
                 self.offer_batch(&mut writer, &mut rng, &mut tally, body);

@@ -1,6 +1,8 @@
-//! Random operations on one thread, against a sequential model: what is drained, byte for byte and batch for
+//! Random operations on one thread, against a sequential model of each order: what is drained, byte for byte and batch for
 //! batch, gaps and aborted claims included, and every count after every operation.
 
+mod expected;
+mod lanes;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
@@ -8,11 +10,14 @@ mod support;
 use std::time::Duration;
 
 use flipside::collect::{
-    Batch, Builder, Collector, Drain, FlushError, Next, Outcome, Overflow, TooManyWriters, WriteError, Writer,
+    Batch, Builder, Collector, Drain, FlushError, Next, Order, Outcome, Overflow, TooManyWriters, WriteError,
+    Writer,
 };
 use proptest::prelude::*;
 
-use oracle::{Answer, Oracle, Refusal};
+use expected::{Answer, Model, Refusal};
+use lanes::Lanes;
+use oracle::Oracle;
 use support::{assert_law, records};
 
 /// What happens to a claim.
@@ -72,7 +77,7 @@ struct Run {
     collector: Collector,
     drain: Drain,
     writers: Vec<Option<Writer>>,
-    oracle: Oracle,
+    oracle: Box<dyn Model>,
     stamp: u8,
 }
 
@@ -88,8 +93,9 @@ fn answer(result: Result<Outcome, WriteError>) -> Answer {
 }
 
 impl Run {
-    fn new(overflow: Overflow, side: usize, watermark: usize, linger: Duration) -> Self {
+    fn new(order: Order, overflow: Overflow, side: usize, watermark: usize, linger: Duration) -> Self {
         let (collector, drain) = Builder::new(overflow)
+            .order(order)
             .side(side)
             .watermark(watermark)
             .linger(linger)
@@ -97,13 +103,12 @@ impl Run {
             .build()
             .unwrap();
         let waits = matches!(overflow, Overflow::BlockTimeout(_));
-        Self {
-            collector,
-            drain,
-            writers: (0..WRITERS).map(|_| None).collect(),
-            oracle: Oracle::new(side, watermark, linger.is_zero(), waits, WRITERS),
-            stamp: 0,
-        }
+        let eager = linger.is_zero();
+        let oracle: Box<dyn Model> = match order {
+            Order::Total => Box::new(Oracle::new(side, watermark, eager, waits, WRITERS)),
+            _ => Box::new(Lanes::new(side, watermark, eager, overflow, WRITERS)),
+        };
+        Self { collector, drain, writers: (0..WRITERS).map(|_| None).collect(), oracle, stamp: 0 }
     }
 
     fn body(&mut self, len: usize) -> Vec<u8> {
@@ -120,6 +125,7 @@ impl Run {
                     let slot = writer.slot();
                     assert_eq!(Some(slot), self.writers.iter().position(Option::is_none));
                     self.writers[slot] = Some(writer);
+                    self.oracle.hand_over(slot);
                 }
                 Err(error) => {
                     assert_eq!(error, TooManyWriters { writers: WRITERS });
@@ -212,7 +218,7 @@ impl Run {
                 assert_eq!(answer(writer.write(body)), self.oracle.write(slot, body));
             }
         }
-        finish_batch(batch, &mut self.oracle, release, forget);
+        finish_batch(batch, &mut *self.oracle, release, forget);
         false
     }
 
@@ -226,7 +232,7 @@ impl Run {
             assert_eq!(counts.drained_bytes, expected.drained_bytes);
             assert_eq!(counts.aborted, expected.aborted);
             assert_eq!(counts.pending, expected.pending);
-            assert_eq!(counts.abandoned, 0);
+            assert_eq!((counts.abandoned, counts.dropped.overwritten), (0, expected.overwritten));
             let dropped = [
                 counts.dropped.full,
                 counts.dropped.timeout,
@@ -239,7 +245,7 @@ impl Run {
         }
         assert_eq!(stats.flips, self.oracle.flips());
         assert_eq!(stats.high_water, self.oracle.high_water());
-        assert_eq!((stats.gaps.records, stats.gaps.bytes), self.oracle.told());
+        assert_eq!((stats.gaps.records, stats.gaps.bytes), self.oracle.losses().told());
     }
 
     fn end(mut self) {
@@ -253,7 +259,7 @@ impl Run {
             let finished = self.take(0, true, false);
             self.compare();
             if finished {
-                assert!(self.oracle.has_told_all());
+                assert!(self.oracle.losses().has_told_all());
                 return;
             }
         }
@@ -261,7 +267,7 @@ impl Run {
     }
 }
 
-fn finish_batch(batch: Batch<'_>, oracle: &mut Oracle, release: bool, forget: bool) {
+fn finish_batch(batch: Batch<'_>, oracle: &mut dyn Model, release: bool, forget: bool) {
     match (release, forget) {
         (true, _) => {
             batch.release();
@@ -278,24 +284,33 @@ fn finish_batch(batch: Batch<'_>, oracle: &mut Oracle, release: bool, forget: bo
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 5000,
+        cases: 10_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
     #[test]
     fn any_sequence_of_operations_does_what_the_model_does(
-        policy in 0..3usize,
+        total in any::<bool>(),
+        policy in 0..4usize,
         words in 2..24usize,
         mark in 0.0..1.0f64,
         eager in any::<bool>(),
         ops in ops(),
     ) {
-        let overflow = [Overflow::Fail, Overflow::DropNewest, Overflow::BlockTimeout(Duration::ZERO)][policy];
+        let policies = [
+            Overflow::Fail,
+            Overflow::DropNewest,
+            Overflow::BlockTimeout(Duration::ZERO),
+            Overflow::FlightRecorder,
+        ];
+        // The model of the shared lane knows nothing of a flight recorder.
+        let overflow = policies[if total { policy % 3 } else { policy }];
         let side = words * 8;
         let watermark = 1 + (mark * (side - 1) as f64) as usize;
         let linger = if eager { Duration::ZERO } else { Duration::MAX };
-        let mut run = Run::new(overflow, side, watermark, linger);
+        let order = if total { Order::Total } else { Order::PerWriter };
+        let mut run = Run::new(order, overflow, side, watermark, linger);
         for op in &ops {
             run.apply(op);
         }

@@ -1,32 +1,7 @@
-//! The sequential model: two lists and some sums.
+//! The sequential model of a lane that all share: two lists and some sums.
 
+use crate::expected::{Answer, Expected, Losses, Model, Refusal, drained, span};
 use crate::support::Seen;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Full,
-    Timeout,
-    TooLarge,
-    FromSink,
-    Closed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Accepted,
-    Refused(Refusal),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Expected {
-    pub(crate) offered: u64,
-    pub(crate) drained: u64,
-    pub(crate) drained_bytes: u64,
-    pub(crate) aborted: u64,
-    pub(crate) pending: u64,
-    /// Full, timeout, too large, from the sink, closed.
-    pub(crate) dropped: [u64; 5],
-}
 
 /// One place in a side.
 #[derive(Clone, Debug)]
@@ -51,9 +26,6 @@ enum Phase {
     Finished,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Loss(u64, u64);
-
 pub(crate) struct Oracle {
     side: usize,
     watermark: usize,
@@ -63,10 +35,7 @@ pub(crate) struct Oracle {
     sealed: bool,
     phase: Phase,
     counts: Vec<Expected>,
-    lost: Vec<Loss>,
-    noted: Vec<Loss>,
-    due: Vec<Loss>,
-    told: Vec<Loss>,
+    losses: Losses,
     wanted: bool,
     closing: bool,
     draining: bool,
@@ -74,13 +43,8 @@ pub(crate) struct Oracle {
     high_water: usize,
 }
 
-fn span(len: usize) -> usize {
-    8 + len.div_ceil(8) * 8
-}
-
 impl Oracle {
     pub(crate) fn new(side: usize, watermark: usize, eager: bool, waits: bool, slots: usize) -> Self {
-        let losses = || vec![Loss::default(); slots];
         Self {
             side,
             watermark,
@@ -90,10 +54,7 @@ impl Oracle {
             sealed: false,
             phase: Phase::Front,
             counts: vec![Expected::default(); slots],
-            lost: losses(),
-            noted: losses(),
-            due: losses(),
-            told: losses(),
+            losses: Losses::new(slots),
             wanted: false,
             closing: false,
             draining: false,
@@ -109,52 +70,13 @@ impl Oracle {
         if !too_large && !full {
             return Answer::Accepted;
         }
-        let refusal = if self.closing {
-            Refusal::Closed
-        } else if too_large {
-            Refusal::TooLarge
-        } else if !self.waits {
-            Refusal::Full
-        } else if self.draining {
-            Refusal::FromSink
-        } else {
-            Refusal::Timeout
-        };
+        let refusal = Refusal::of(too_large, self.closing, self.waits, self.draining);
         if !too_large {
             self.front.full = true;
         }
-        if refusal != Refusal::Closed {
-            self.lost[slot].0 += 1;
-            self.lost[slot].1 += len as u64;
-        }
-        let cause = match refusal {
-            Refusal::Full => 0,
-            Refusal::Timeout => 1,
-            Refusal::TooLarge => 2,
-            Refusal::FromSink => 3,
-            Refusal::Closed => 4,
-        };
-        self.counts[slot].dropped[cause] += 1;
+        self.losses.lose(slot, len, refusal);
+        self.counts[slot].dropped[refusal as usize] += 1;
         Answer::Refused(refusal)
-    }
-
-    pub(crate) fn claim(&mut self, slot: usize, len: usize) -> Answer {
-        let answer = self.enter(slot, len);
-        if answer == Answer::Accepted {
-            let span = span(len);
-            self.front.used += span;
-            self.front.places.push(Place::Open { slot, span });
-            self.counts[slot].pending += 1;
-        }
-        answer
-    }
-
-    pub(crate) fn write(&mut self, slot: usize, body: &[u8]) -> Answer {
-        let answer = self.claim(slot, body.len());
-        if answer == Answer::Accepted {
-            self.commit_open(slot, body);
-        }
-        answer
     }
 
     /// The sides on which claims may be open.
@@ -176,14 +98,44 @@ impl Oracle {
         true
     }
 
-    pub(crate) fn commit_open(&mut self, slot: usize, body: &[u8]) {
+    fn flip(&mut self) {
+        let side = std::mem::take(&mut self.front);
+        self.sealed = self.closing;
+        self.flips += 1;
+        self.losses.note();
+        self.phase = Phase::Vacating(side, self.closing);
+        self.wanted = false;
+    }
+}
+
+impl Model for Oracle {
+    fn claim(&mut self, slot: usize, len: usize) -> Answer {
+        let answer = self.enter(slot, len);
+        if answer == Answer::Accepted {
+            let span = span(len);
+            self.front.used += span;
+            self.front.places.push(Place::Open { slot, span });
+            self.counts[slot].pending += 1;
+        }
+        answer
+    }
+
+    fn write(&mut self, slot: usize, body: &[u8]) -> Answer {
+        let answer = self.claim(slot, body.len());
+        if answer == Answer::Accepted {
+            self.commit_open(slot, body);
+        }
+        answer
+    }
+
+    fn commit_open(&mut self, slot: usize, body: &[u8]) {
         let body = body.to_vec();
         let source = slot as u16;
         let settled = self.settle(slot, |_| Seen::Data { source, tag: 0, body });
         assert!(settled, "the model lost a claim");
     }
 
-    pub(crate) fn abort_open(&mut self, slot: usize) {
+    fn abort_open(&mut self, slot: usize) {
         let source = slot as u16;
         if self.settle(slot, |span| Seen::Aborted { source, len: span - 8 }) {
             self.counts[slot].aborted += 1;
@@ -191,7 +143,7 @@ impl Oracle {
         }
     }
 
-    pub(crate) fn first_open(&mut self) -> Option<usize> {
+    fn first_open(&mut self) -> Option<usize> {
         let open = |place: &mut Place| match place {
             Place::Open { slot, .. } => Some(*slot),
             Place::Settled(_) => None,
@@ -199,8 +151,7 @@ impl Oracle {
         self.sides().flat_map(|side| &mut side.places).filter_map(open).min()
     }
 
-    /// The reader looks; what it is handed.
-    pub(crate) fn look(&mut self) -> Option<Vec<Seen>> {
+    fn look(&mut self) -> Option<Vec<Seen>> {
         loop {
             match &mut self.phase {
                 Phase::Finished => return None,
@@ -224,7 +175,7 @@ impl Oracle {
                     self.high_water = self.high_water.max(side.used);
                     let last = *last;
                     let places = std::mem::take(&mut side.places);
-                    let mut records = self.gaps();
+                    let mut records = self.losses.gaps();
                     records.extend(places.into_iter().map(|place| match place {
                         Place::Settled(seen) => seen,
                         Place::Open { .. } => unreachable!("just looked"),
@@ -239,43 +190,14 @@ impl Oracle {
         }
     }
 
-    fn flip(&mut self) {
-        let side = std::mem::take(&mut self.front);
-        self.sealed = self.closing;
-        self.flips += 1;
-        self.due.clone_from(&self.noted);
-        self.noted.clone_from(&self.lost);
-        self.phase = Phase::Vacating(side, self.closing);
-        self.wanted = false;
-    }
-
-    /// The gaps that are due; the highest slot stands first.
-    fn gaps(&self) -> Vec<Seen> {
-        let gap = |slot: usize| Seen::Gap {
-            source: slot as u16,
-            records: self.due[slot].0 - self.told[slot].0,
-            bytes: self.due[slot].1 - self.told[slot].1,
-        };
-        let untold = |slot: &usize| self.due[*slot] != self.told[*slot];
-        (0..self.due.len()).rev().filter(untold).map(gap).collect()
-    }
-
-    pub(crate) fn release(&mut self) {
+    fn release(&mut self) {
         let Phase::Ready(records, last) = std::mem::replace(&mut self.phase, Phase::Front) else {
             panic!("nothing to release")
         };
-        for seen in &records {
-            if let Seen::Data { source, body, .. } = seen {
-                let counts = &mut self.counts[usize::from(*source)];
-                counts.drained += 1;
-                counts.drained_bytes += body.len() as u64;
-                counts.pending -= 1;
-            }
-        }
-        self.told.clone_from(&self.due);
+        drained(&records, &mut self.counts);
+        self.losses.tell();
         if last {
-            self.due.clone_from(&self.lost);
-            let gaps = self.gaps();
+            let gaps = self.losses.rest();
             self.phase = match gaps.is_empty() {
                 true => Phase::Finished,
                 false => Phase::Ready(gaps, true),
@@ -283,45 +205,40 @@ impl Oracle {
         }
     }
 
-    /// Whether it is answered already.
-    pub(crate) fn flush(&mut self) -> bool {
+    fn flush(&mut self) -> bool {
         self.wanted = true;
         self.is_finished()
     }
 
-    pub(crate) fn close(&mut self) {
+    fn close(&mut self) {
         self.closing = true;
     }
 
-    pub(crate) fn draining(&mut self, draining: bool) {
+    fn draining(&mut self, draining: bool) {
         self.draining = draining;
     }
 
-    pub(crate) fn is_draining(&self) -> bool {
+    fn is_draining(&self) -> bool {
         self.draining
     }
 
-    pub(crate) fn is_finished(&self) -> bool {
+    fn is_finished(&self) -> bool {
         matches!(self.phase, Phase::Finished)
     }
 
-    pub(crate) fn counts(&self, slot: usize) -> Expected {
+    fn counts(&self, slot: usize) -> Expected {
         self.counts[slot]
     }
 
-    pub(crate) fn flips(&self) -> u64 {
+    fn flips(&self) -> u64 {
         self.flips
     }
 
-    pub(crate) fn high_water(&self) -> usize {
+    fn high_water(&self) -> usize {
         self.high_water
     }
 
-    pub(crate) fn told(&self) -> (u64, u64) {
-        self.told.iter().fold((0, 0), |sum, told| (sum.0 + told.0, sum.1 + told.1))
-    }
-
-    pub(crate) fn has_told_all(&self) -> bool {
-        self.told == self.lost
+    fn losses(&self) -> &Losses {
+        &self.losses
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Image {
     pub(super) room: Box<[u8]>,
     /// Committed records.
     pub(super) records: u64,
+    /// Something of the epoch was left for the next one.
+    pub(super) has_rest: bool,
 }
 
 impl Image {
@@ -52,7 +54,7 @@ impl Image {
 
     fn clear(&mut self) {
         self.pieces.clear();
-        (self.gaps, self.records) = (0, 0);
+        (self.gaps, self.records, self.has_rest) = (0, 0, false);
     }
 }
 
@@ -116,6 +118,7 @@ pub(super) fn of(shared: &Shared) -> (Box<dyn Take>, Image) {
         gaps: 0,
         room: alloc::vec![0; room].into_boxed_slice(),
         records: 0,
+        has_rest: false,
     };
     match &shared.lanes {
         Lanes::Shared(_) => (Box::new(shared::Taker::new(slots)), image(1, 0)),

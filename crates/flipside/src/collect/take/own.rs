@@ -11,7 +11,7 @@ use crate::collect::gaps::Gaps;
 use crate::collect::lanes::Lanes;
 use crate::collect::own::{OwnLane, Place};
 use crate::collect::record::{Record, Records};
-use crate::collect::slot::{Cause, add};
+use crate::collect::slot::add;
 use crate::substrate::atomic::Ordering::Relaxed;
 use crate::substrate::side::Side;
 
@@ -24,19 +24,21 @@ struct Progress {
     taken: Place,
     /// What lies between the two.
     records: u64,
-    /// The bytes of all committed bodies, at the last look.
-    bytes: u64,
+    /// The bytes of all bodies committed to each side, at the last take of it.
+    bytes: [u64; 2],
     /// Those of bodies that were given up for newer ones.
     overwritten: u64,
-    /// Times that its writer found no room, at the last look of a flight recorder.
-    refused: u64,
+    /// It was seen outside since the gate was closed: nothing comes from it any more.
+    over: bool,
 }
 
 impl Progress {
     /// Takes a piece of one side.
-    fn take(&mut self, image: &mut Image, lane: usize, from: Place, to: Place) {
+    fn take(&mut self, shared: &Shared, image: &mut Image, lane: usize, from: Place, to: Place) {
         self.records += to.records() - from.records();
         self.taken = to;
+        // Perhaps a record ahead of the place, which the next look makes good.
+        self.bytes[to.side().bit()] = shared.slots[lane].marks[to.side()].bytes.load(Relaxed);
         if from.offset() != to.offset() {
             image.pieces.push(Piece { lane, side: to.side(), from: from.offset(), to: to.offset() });
         }
@@ -62,16 +64,40 @@ fn lanes(shared: &Shared) -> &[Arc<OwnLane>] {
 impl Taker {
     pub(super) fn new(slots: usize) -> Self {
         let start = Place::start_of(Side::A);
-        let progress =
-            Progress { released: start, taken: start, records: 0, bytes: 0, overwritten: 0, refused: 0 };
+        let progress = Progress {
+            released: start,
+            taken: start,
+            records: 0,
+            bytes: [0; 2],
+            overwritten: 0,
+            over: false,
+        };
         Self { progress: alloc::vec![progress; slots].into_boxed_slice(), last: false, everything: false }
     }
 
     /// Closes the gate.
     fn seal(&self, shared: &Shared) {
         shared.gate.seal();
-        // If it is refused, a record that is accepted at this moment may be missed: it is counted as abandoned.
-        let _ = shared.gate.heavy(lanes(shared));
+        let refused = shared.gate.heavy(lanes(shared)).is_err();
+        // A record that is accepted at this moment may be missed then: it is counted as abandoned, perhaps only after
+        // the report, which must not say that it is complete.
+        #[cfg(feature = "std")]
+        if refused {
+            shared.timing.leave_behind();
+        }
+        #[cfg(not(feature = "std"))]
+        let _ = refused;
+    }
+
+    /// Whether every lane is over. Each is asked on its own: a writer who goes on trying is inside for a moment again and
+    /// again, and of many there may always be one, but once it was seen outside it can only be refused.
+    fn are_over(&mut self, shared: &Shared) -> bool {
+        let mut all = true;
+        for (lane, progress) in lanes(shared).iter().zip(&mut self.progress) {
+            progress.over = progress.over || !lane.look().is_inside();
+            all &= progress.over;
+        }
+        all
     }
 
     /// Takes what every lane has published: the rest of a side that the writer has left, or else as much of the front
@@ -84,10 +110,10 @@ impl Taker {
         for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
             let (from, to) = (progress.released, lane.look().outside());
             if from.side() == to.side() {
-                progress.take(image, index, from, to);
+                progress.take(shared, image, index, from, to);
             } else {
                 let (end, start) = (lane.left(from.side()), Place::start_of(to.side()));
-                progress.take(image, index, from, end);
+                progress.take(shared, image, index, from, end);
                 progress.taken = start;
                 if from.offset() == end.offset() {
                     // Nothing of it is left to take: the writer can have it at once.
@@ -96,13 +122,12 @@ impl Taker {
                     room = true;
                 }
                 if self.everything || progress.released == start {
-                    progress.take(image, index, start, to);
+                    progress.take(shared, image, index, start, to);
                 } else {
+                    image.has_rest = true;
                     gaps.put_off(index);
                 }
             }
-            // Perhaps some records ahead of the place, which the next look makes good.
-            progress.bytes = shared.slots[index].marks[Side::A].bytes.load(Relaxed);
             image.records += progress.records;
         }
         image.pieces.iter().for_each(|piece| shared.tally.filled(piece.to - piece.from));
@@ -145,7 +170,7 @@ impl Take for Taker {
 
     fn vacate(&mut self, shared: &Shared, gaps: &mut Gaps, image: &mut Image) -> bool {
         // Who is inside once the gate is closed may yet be accepted; who comes later sees it.
-        if self.last && lanes(shared).iter().any(|lane| lane.look().is_inside()) {
+        if self.last && !self.are_over(shared) {
             return false;
         }
         self.take(shared, gaps, image);
@@ -157,15 +182,14 @@ impl Take for Taker {
     fn makes_room(&mut self, shared: &Shared, gaps: &mut Gaps) -> bool {
         for (index, (lane, progress)) in lanes(shared).iter().zip(&mut self.progress).enumerate() {
             let (from, to) = (progress.released, lane.look());
-            let refused = shared.slots[index].refused.count(Cause::Full);
-            let is_stuck = core::mem::replace(&mut progress.refused, refused) != refused;
-            if from.side() == to.side() || to.offset() < lane.watermark() && !is_stuck {
+            if from.side() == to.side() || to.offset() < lane.watermark() && !lane.is_refused() {
                 continue;
             }
-            // The look saw the writer on the other side, so all of this one is published.
-            let (from, end) = (from, lane.left(from.side()));
-            let piece = Piece { lane: index, side: from.side(), from: from.offset(), to: end.offset() };
+            // The look saw the writer on the other side, so all of this one is published, and counted.
+            let side = from.side();
+            let piece = Piece { lane: index, side, from: from.offset(), to: lane.left(side).offset() };
             let (records, sum) = bodies(lane, &piece);
+            progress.bytes[side.bit()] = shared.slots[index].marks[side].bytes.load(Relaxed);
             gaps.abandon(index, records, sum);
             add(&shared.tally.drained[index].overwritten, records);
             progress.overwritten += sum;
@@ -190,7 +214,7 @@ impl Take for Taker {
             if progress.released != progress.taken {
                 let tally = &shared.tally.drained[index];
                 add(&tally.records, progress.records);
-                tally.bytes.store(progress.bytes - progress.overwritten, Relaxed);
+                tally.bytes.store(progress.bytes[0] + progress.bytes[1] - progress.overwritten, Relaxed);
                 progress.records = 0;
                 progress.released = progress.taken;
                 lane.release(progress.taken);
@@ -222,7 +246,8 @@ impl Take for Taker {
                 leave(from, lane.left(from.side()));
                 leave(Place::start_of(to.side()), to);
             }
-            let all = shared.slots[index].marks[Side::A].bytes.load(Relaxed);
+            let marks = &shared.slots[index].marks;
+            let all = marks[Side::A].bytes.load(Relaxed) + marks[Side::B].bytes.load(Relaxed);
             let drained = all.saturating_sub(left + progress.overwritten);
             shared.tally.drained[index].bytes.store(drained, Relaxed);
         }
