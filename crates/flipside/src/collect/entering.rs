@@ -4,14 +4,13 @@ use super::builder::Overflow;
 use super::error::WriteError;
 use super::lane::{Grant, News};
 use super::own::No;
-use super::record::{HEADER, KIND_ABORTED, Record, Records, header, span};
+use super::record::{HEADER, KIND_ABORTED, KIND_DATA, Record, Records, fill, header, span};
 use super::slot::{Cause, add};
 use super::writer::{Way, Writer};
 use crate::substrate::atomic::Ordering::Relaxed;
 
 impl Writer {
     /// Enters the front side with room for a body of `len` bytes.
-    #[inline]
     pub(super) fn enter(&mut self, len: usize) -> Result<Grant, WriteError> {
         let span = self.prepare(len)?;
         match self.try_enter(span) {
@@ -21,7 +20,6 @@ impl Writer {
     }
 
     /// Aborts a forgotten claim; the span of a body of `len` bytes, if there is one.
-    #[inline]
     pub(super) fn prepare(&mut self, len: usize) -> Result<usize, WriteError> {
         if let Some(forgotten) = self.open {
             self.abort(forgotten);
@@ -30,6 +28,33 @@ impl Writer {
             Some(span) => Ok(span),
             None => Err(self.refuse(Cause::TooLarge, len)),
         }
+    }
+
+    /// Copies a whole record into the lane that all share, if nothing needs to be thought of; otherwise nothing has
+    /// happened, but that the side may have been found full.
+    #[inline]
+    pub(super) fn put_shared(&self, body: &[u8]) -> bool {
+        let (lane, slot, len) = (self.shared.lanes.shared(), &**self.its, body.len());
+        if self.open.is_some() || len > lane.capacity() - HEADER {
+            return false;
+        }
+        slot.entering();
+        let Some(grant) = lane.claim(slot, (len + HEADER + 7) & !7) else {
+            slot.out();
+            return false;
+        };
+        slot.entered(grant.side);
+        // SAFETY: the lane gave the grant just now; it leaves below, and this is the only reference.
+        let bytes = unsafe { lane.granted(grant, 0, grant.span) };
+        fill(bytes, header(len, KIND_DATA, 0, self.source()), &[body]);
+        add(&slot.marks[grant.side].records, 1);
+        slot.count(grant.side, len);
+        lane.leave(slot, grant);
+        slot.out();
+        if grant.news != News::No {
+            self.tell(grant.news);
+        }
+        true
     }
 
     /// The largest span of a record.
@@ -42,7 +67,6 @@ impl Writer {
     }
 
     /// Enters the front if it has room.
-    #[inline]
     pub(super) fn try_enter(&mut self, span: usize) -> Result<Grant, No> {
         match &mut self.way {
             Way::Own(lane, cursor) => lane.enter(cursor, span, &self.shared.gate),
@@ -158,7 +182,7 @@ impl Writer {
     }
 
     /// Wakes the reader if it sleeps and the claim is news to it.
-    #[inline]
+    #[cold]
     pub(super) fn tell(&self, news: News) {
         match news {
             News::No => {}
@@ -175,7 +199,6 @@ impl Writer {
     }
 
     /// Counts a committed record and leaves.
-    #[inline]
     pub(crate) fn committed(&mut self, grant: Grant, len: usize) {
         match &self.way {
             // Its place counts the records.
@@ -220,7 +243,6 @@ impl Writer {
         self.tell_late(grant);
     }
 
-    #[inline]
     fn leave(&mut self, grant: Grant, records: u64) {
         if self.open.take().is_some() {
             self.its.claimed_by.store(0, Relaxed);

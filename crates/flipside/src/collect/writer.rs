@@ -102,12 +102,11 @@ impl Writer {
     /// [`WriteError`], each counted as a drop.
     #[inline]
     pub fn write(&mut self, body: &[u8]) -> Result<Outcome, WriteError> {
-        if let Way::Own(lane, cursor) = &mut self.way
-            && lane.put(cursor, &self.shared.gate, &self.its, self.source, body)
-        {
-            return Ok(Outcome::Accepted);
-        }
-        self.write_tagged(0, &[body])
+        let quick = match &mut self.way {
+            Way::Own(lane, cursor) => lane.put(cursor, &self.shared.gate, &self.its, self.source, body),
+            Way::Shared => self.put_shared(body),
+        };
+        if quick { Ok(Outcome::Accepted) } else { self.write_tagged(0, &[body]) }
     }
 
     /// As [`write`](Self::write), for a record whose pieces lie in several places.
@@ -125,7 +124,6 @@ impl Writer {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    #[inline]
     pub fn write_tagged(&mut self, tag: u8, parts: &[&[u8]]) -> Result<Outcome, WriteError> {
         let len = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
         let grant = match self.enter(len) {
@@ -137,7 +135,6 @@ impl Writer {
     }
 
     /// Fills what was just entered, and leaves.
-    #[inline]
     pub(super) fn put(&mut self, grant: Grant, tag: u8, parts: &[&[u8]], len: usize) -> Outcome {
         // SAFETY: who calls this entered by the grant just now; it leaves below, and this is the only reference.
         let bytes = unsafe { self.granted(grant, 0, grant.span) };
