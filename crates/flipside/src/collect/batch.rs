@@ -46,6 +46,13 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// The same, each with the number of its lane; gaps stand in none.
+    pub(super) fn slices_by_lane(&self) -> impl Iterator<Item = (Option<usize>, &[u8])> {
+        let lanes = self.drain.image.pieces.iter().map(|piece| Some(piece.lane));
+        let gaps = self.slices().len() - lanes.len();
+        core::iter::repeat_n(None, gaps).chain(lanes).zip(self.slices())
+    }
+
     fn piece(&self, index: usize) -> &[u8] {
         let super::take::Piece { lane, side, from, to } = self.drain.image.pieces[index];
         match &self.drain.shared.lanes {

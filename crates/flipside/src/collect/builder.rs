@@ -60,7 +60,7 @@ pub enum Order {
     /// A lane for each writer: his records stand in his order, and nothing is said about those of others. Writers share
     /// no cache line, and a write is plain loads and stores; each writer has two sides of its own.
     ///
-    /// Where one order is wanted afterwards, put a time into the records and merge by it.
+    /// Where one order is wanted afterwards, put a time into the records and [merge](super::Batch::merged_by_key) by it.
     PerWriter,
 }
 

@@ -38,7 +38,7 @@
 //! | a write is | one read-modify-write on a line that all writers share | plain loads and stores on lines of the writer's own |
 //! | a writer that stays inside a claim | holds up the drain, and in the end everybody | holds up nothing but its own later records |
 //! | memory | two sides | two sides for each writer |
-//! | take it for | audit trails, logs to be read as they stand, few writers | everything hot; records that carry a time can be merged by it |
+//! | take it for | audit trails, logs to be read as they stand, few writers | everything hot; records that carry a time can be [merged](Batch::merged_by_key) by it |
 //!
 //! # When not to use it
 //!
@@ -94,6 +94,7 @@ mod lane;
 mod lane_tests;
 mod lanes;
 mod layout;
+mod merge;
 #[cfg(all(test, flipside_loom))]
 mod model;
 mod own;
@@ -119,6 +120,7 @@ pub use collector::{Collector, FlushTicket};
 pub use drain::{Drain, Next};
 pub use error::{BuildError, ClaimFull, FlushError, TooManyWriters, WriteError};
 pub use layout::SideLayout;
+pub use merge::Merged;
 pub use record::{Lost, Record, Records};
 pub use stats::{Counts, Dropped, Report, Sizes, Stats, Straggler, WriterStats};
 pub use typed::{CheckedBitPattern, Encode, EncodeError, NoUninit, value};
