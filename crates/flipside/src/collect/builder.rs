@@ -119,7 +119,8 @@ impl Builder {
         self
     }
 
-    /// The fill, in bytes, at which a sleeping reader is woken: half a side unless told.
+    /// The fill, in bytes, at which a sleeping reader is woken: half a side unless told. Each time it is reached a record
+    /// takes the slow way, so it should be many records where speed counts.
     pub const fn watermark(mut self, bytes: usize) -> Self {
         self.watermark = Some(bytes);
         self

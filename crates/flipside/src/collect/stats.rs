@@ -55,7 +55,8 @@ pub struct Counts {
     pub offered: u64,
     /// Records that the sink took.
     pub drained: u64,
-    /// The bytes of their bodies.
+    /// The bytes of their bodies. While writers with lanes of their own are at work it may be ahead, by records that
+    /// were published while the reader looked.
     pub drained_bytes: u64,
     /// Records refused, by cause.
     pub dropped: Dropped,
