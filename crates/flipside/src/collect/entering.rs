@@ -200,32 +200,21 @@ impl Writer {
 
     /// Counts a committed record and leaves.
     pub(crate) fn committed(&mut self, grant: Grant, len: usize) {
-        match &self.way {
-            // Its place counts the records.
-            Way::Own(..) => self.its.count(grant.side, len),
-            Way::Shared => {
-                add(&self.its.marks[grant.side].records, 1);
-                self.its.count(grant.side, len);
-            }
-        }
+        self.its.count(grant.side, len);
         self.leave(grant, 1);
     }
 
     /// Counts the records of a committed batch, which take the first `filled` bytes of its grant, and leaves.
     pub(crate) fn committed_batch(&mut self, grant: Grant, filled: usize, records: u64) {
-        let side = grant.side;
         {
             // SAFETY: only a `ClaimBatch` calls this, at its end, with its own open grant and the unique borrow that it
             // has of this writer; it keeps no reference to the bytes, and the one made here is gone before the leave.
             let bytes = unsafe { self.granted(grant, 0, filled) };
             for record in Records::new(bytes) {
                 if let Record::Data { body, .. } = record {
-                    self.its.count(side, body.len());
+                    self.its.count(grant.side, body.len());
                 }
             }
-        }
-        if matches!(self.way, Way::Shared) {
-            add(&self.its.marks[side].records, records);
         }
         self.leave(grant, records);
     }
@@ -248,8 +237,10 @@ impl Writer {
             self.its.claimed_by.store(0, Relaxed);
         }
         match &mut self.way {
+            // Its place counts the records.
             Way::Own(lane, cursor) => lane.leave(cursor, grant, records),
             Way::Shared => {
+                add(&self.its.marks[grant.side].records, records);
                 self.shared.lanes.shared().leave(&self.its, grant);
                 self.its.out();
             }

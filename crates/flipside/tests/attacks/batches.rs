@@ -11,9 +11,9 @@ use flipside::collect::{
 
 use crate::support::{Seen, assert_law, bodies, data, drain_all, lost};
 
-const ORDERS: [Order; 2] = [Order::Total, Order::PerWriter];
+pub(crate) const ORDERS: [Order; 2] = [Order::Total, Order::PerWriter];
 
-fn build(order: Order, overflow: Overflow, side: usize) -> (Collector, Drain, Writer) {
+pub(crate) fn build(order: Order, overflow: Overflow, side: usize) -> (Collector, Drain, Writer) {
     let builder = Builder::new(overflow).order(order).side(side).writers(2).linger(Duration::ZERO);
     let (collector, drain) = builder.build().unwrap();
     let writer = collector.writer().unwrap();
@@ -21,7 +21,7 @@ fn build(order: Order, overflow: Overflow, side: usize) -> (Collector, Drain, Wr
 }
 
 /// Of a closed collector: everything, and the law.
-fn rest(collector: &Collector, drain: &mut Drain) -> Vec<Seen> {
+pub(crate) fn rest(collector: &Collector, drain: &mut Drain) -> Vec<Seen> {
     collector.request_close();
     let all = drain_all(drain);
     assert_law(&collector.stats().total());

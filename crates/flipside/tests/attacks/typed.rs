@@ -8,26 +8,15 @@ use std::time::Duration;
 
 use bytemuck::{AnyBitPattern, NoUninit};
 use flipside::collect::{
-    Builder, Claim, ClaimFull, Collector, Drain, Encode, EncodeError, Next, Order, Outcome, Overflow, Record,
+    Claim, ClaimFull, Collector, Drain, Encode, EncodeError, Next, Order, Outcome, Overflow, Record,
     WriteError, Writer, value,
 };
 
-use crate::support::{Seen, assert_law, bodies, data, drain_all};
-
-const ORDERS: [Order; 2] = [Order::Total, Order::PerWriter];
+use crate::batches::{ORDERS, rest};
+use crate::support::{Seen, bodies, data};
 
 fn build(order: Order, overflow: Overflow) -> (Collector, Drain, Writer) {
-    let builder = Builder::new(overflow).order(order).side(256).writers(2).linger(Duration::ZERO);
-    let (collector, drain) = builder.build().unwrap();
-    let writer = collector.writer().unwrap();
-    (collector, drain, writer)
-}
-
-fn rest(collector: &Collector, drain: &mut Drain) -> Vec<Seen> {
-    collector.request_close();
-    let all = drain_all(drain);
-    assert_law(&collector.stats().total());
-    all
+    crate::batches::build(order, overflow, 256)
 }
 
 /// Says one size and puts pieces of others.
