@@ -136,8 +136,38 @@ impl Losses {
     }
 }
 
+/// What every model keeps of what it was asked and what it did.
+pub(crate) struct Books {
+    /// By slot.
+    pub(crate) counts: Vec<Expected>,
+    pub(crate) losses: Losses,
+    pub(crate) wanted: bool,
+    pub(crate) closing: bool,
+    pub(crate) draining: bool,
+    pub(crate) flips: u64,
+    pub(crate) high_water: usize,
+}
+
+impl Books {
+    pub(crate) fn new(slots: usize) -> Self {
+        Self {
+            counts: vec![Expected::default(); slots],
+            losses: Losses::new(slots),
+            wanted: false,
+            closing: false,
+            draining: false,
+            flips: 0,
+            high_water: 0,
+        }
+    }
+}
+
 /// What the collector is compared with.
 pub(crate) trait Model {
+    fn books(&self) -> &Books;
+
+    fn books_mut(&mut self) -> &mut Books;
+
     /// A slot has a new owner.
     fn hand_over(&mut self, _slot: usize) {}
 
@@ -163,22 +193,39 @@ pub(crate) trait Model {
 
     fn release(&mut self);
 
-    /// Whether it is answered already.
-    fn flush(&mut self) -> bool;
-
-    fn close(&mut self);
-
-    fn draining(&mut self, draining: bool);
-
-    fn is_draining(&self) -> bool;
-
     fn is_finished(&self) -> bool;
 
-    fn counts(&self, slot: usize) -> Expected;
+    /// Whether it is answered already.
+    fn flush(&mut self) -> bool {
+        self.books_mut().wanted = true;
+        self.is_finished()
+    }
 
-    fn flips(&self) -> u64;
+    fn close(&mut self) {
+        self.books_mut().closing = true;
+    }
 
-    fn high_water(&self) -> usize;
+    fn draining(&mut self, draining: bool) {
+        self.books_mut().draining = draining;
+    }
 
-    fn losses(&self) -> &Losses;
+    fn is_draining(&self) -> bool {
+        self.books().draining
+    }
+
+    fn counts(&self, slot: usize) -> Expected {
+        self.books().counts[slot]
+    }
+
+    fn flips(&self) -> u64 {
+        self.books().flips
+    }
+
+    fn high_water(&self) -> usize {
+        self.books().high_water
+    }
+
+    fn losses(&self) -> &Losses {
+        &self.books().losses
+    }
 }

@@ -2,7 +2,7 @@
 
 use flipside::collect::Overflow;
 
-use crate::expected::{Answer, Expected, Losses, Model, Refusal, drained, span};
+use crate::expected::{Answer, Books, Model, Refusal, drained, span};
 use crate::support::Seen;
 
 /// A place in a lane: which side, counted from the first, and bytes before it there.
@@ -104,13 +104,7 @@ pub(crate) struct Lanes {
     lanes: Vec<Lane>,
     sealed: bool,
     phase: Phase,
-    counts: Vec<Expected>,
-    losses: Losses,
-    wanted: bool,
-    closing: bool,
-    draining: bool,
-    flips: u64,
-    high_water: usize,
+    books: Books,
 }
 
 impl Lanes {
@@ -125,13 +119,7 @@ impl Lanes {
             lanes: vec![Lane::default(); slots],
             sealed: false,
             phase: Phase::Front,
-            counts: vec![Expected::default(); slots],
-            losses: Losses::new(slots),
-            wanted: false,
-            closing: false,
-            draining: false,
-            flips: 0,
-            high_water: 0,
+            books: Books::new(slots),
         }
     }
 
@@ -141,10 +129,10 @@ impl Lanes {
     }
 
     fn take(&mut self, everything: bool) -> Vec<Seen> {
-        let mut records = self.losses.gaps();
+        let mut records = self.books.losses.gaps();
         for (slot, lane) in self.lanes.iter_mut().enumerate() {
-            if lane.take(everything, &mut records, &mut self.high_water) {
-                self.losses.put_off(slot);
+            if lane.take(everything, &mut records, &mut self.books.high_water) {
+                self.books.losses.put_off(slot);
             }
         }
         records
@@ -160,9 +148,9 @@ impl Lanes {
             }
             for seen in lane.behind.drain(..) {
                 if let Seen::Data { body, .. } = seen {
-                    self.losses.give_up(slot, body.len());
-                    self.counts[slot].overwritten += 1;
-                    self.counts[slot].pending -= 1;
+                    self.books.losses.give_up(slot, body.len());
+                    self.books.counts[slot].overwritten += 1;
+                    self.books.counts[slot].pending -= 1;
                 }
             }
             lane.taken = At { round: lane.place.round, offset: 0 };
@@ -177,16 +165,16 @@ impl Model for Lanes {
     }
 
     fn claim(&mut self, slot: usize, len: usize) -> Answer {
-        self.counts[slot].offered += 1;
+        self.books.counts[slot].offered += 1;
         let too_large = span(len) > self.side;
         if !too_large && !self.sealed && self.lanes[slot].enter(span(len), self.side) {
             self.lanes[slot].open = Some(span(len));
-            self.counts[slot].pending += 1;
+            self.books.counts[slot].pending += 1;
             return Answer::Accepted;
         }
-        let refusal = Refusal::of(too_large, self.closing, self.waits, self.draining);
-        self.losses.lose(slot, len, refusal);
-        self.counts[slot].dropped[refusal as usize] += 1;
+        let refusal = Refusal::of(too_large, self.books.closing, self.waits, self.books.draining);
+        self.books.losses.lose(slot, len, refusal);
+        self.books.counts[slot].dropped[refusal as usize] += 1;
         Answer::Refused(refusal)
     }
 
@@ -199,8 +187,8 @@ impl Model for Lanes {
     fn abort_open(&mut self, slot: usize) {
         let source = slot as u16;
         if self.lanes[slot].leave(|span| Seen::Aborted { source, len: span - 8 }) {
-            self.counts[slot].aborted += 1;
-            self.counts[slot].pending -= 1;
+            self.books.counts[slot].aborted += 1;
+            self.books.counts[slot].pending -= 1;
         }
     }
 
@@ -214,22 +202,22 @@ impl Model for Lanes {
                 Phase::Finished => return None,
                 Phase::Ready(records, _) => return Some(records.clone()),
                 Phase::Front => {
-                    if !self.closing && self.lanes.iter().all(|lane| lane.place == lane.taken) {
-                        self.wanted = false;
+                    if !self.books.closing && self.lanes.iter().all(|lane| lane.place == lane.taken) {
+                        self.books.wanted = false;
                         return None;
                     }
-                    if self.flight && !self.closing && !self.wanted {
+                    if self.flight && !self.books.closing && !self.books.wanted {
                         self.make_room();
                         return None;
                     }
-                    if !self.closing && !self.wanted && !self.eager && !self.is_high() {
+                    if !self.books.closing && !self.books.wanted && !self.eager && !self.is_high() {
                         return None;
                     }
-                    self.sealed = self.closing;
-                    self.flips += 1;
-                    self.losses.note();
-                    self.phase = Phase::Vacating { last: self.closing, asked: self.wanted };
-                    self.wanted = false;
+                    self.sealed = self.books.closing;
+                    self.books.flips += 1;
+                    self.books.losses.note();
+                    self.phase = Phase::Vacating { last: self.books.closing, asked: self.books.wanted };
+                    self.books.wanted = false;
                 }
                 &Phase::Vacating { last, asked } => {
                     // An open claim is waited for only in the end.
@@ -251,11 +239,11 @@ impl Model for Lanes {
         let Phase::Ready(records, last) = std::mem::replace(&mut self.phase, Phase::Front) else {
             panic!("nothing to release")
         };
-        drained(&records, &mut self.counts);
+        drained(&records, &mut self.books.counts);
         self.lanes.iter_mut().for_each(|lane| lane.released = lane.taken);
-        self.losses.tell();
+        self.books.losses.tell();
         if last {
-            let gaps = self.losses.rest();
+            let gaps = self.books.losses.rest();
             self.phase = match gaps.is_empty() {
                 true => Phase::Finished,
                 false => Phase::Ready(gaps, true),
@@ -263,40 +251,15 @@ impl Model for Lanes {
         }
     }
 
-    fn flush(&mut self) -> bool {
-        self.wanted = true;
-        self.is_finished()
-    }
-
-    fn close(&mut self) {
-        self.closing = true;
-    }
-
-    fn draining(&mut self, draining: bool) {
-        self.draining = draining;
-    }
-
-    fn is_draining(&self) -> bool {
-        self.draining
-    }
-
     fn is_finished(&self) -> bool {
         matches!(self.phase, Phase::Finished)
     }
 
-    fn counts(&self, slot: usize) -> Expected {
-        self.counts[slot]
+    fn books(&self) -> &Books {
+        &self.books
     }
 
-    fn flips(&self) -> u64 {
-        self.flips
-    }
-
-    fn high_water(&self) -> usize {
-        self.high_water
-    }
-
-    fn losses(&self) -> &Losses {
-        &self.losses
+    fn books_mut(&mut self) -> &mut Books {
+        &mut self.books
     }
 }

@@ -1,6 +1,6 @@
 //! The sequential model of a lane that all share: two lists and some sums.
 
-use crate::expected::{Answer, Expected, Losses, Model, Refusal, drained, span};
+use crate::expected::{Answer, Books, Model, Refusal, drained, span};
 use crate::support::Seen;
 
 /// One place in a side.
@@ -34,13 +34,7 @@ pub(crate) struct Oracle {
     front: Side,
     sealed: bool,
     phase: Phase,
-    counts: Vec<Expected>,
-    losses: Losses,
-    wanted: bool,
-    closing: bool,
-    draining: bool,
-    flips: u64,
-    high_water: usize,
+    books: Books,
 }
 
 impl Oracle {
@@ -53,29 +47,23 @@ impl Oracle {
             front: Side::default(),
             sealed: false,
             phase: Phase::Front,
-            counts: vec![Expected::default(); slots],
-            losses: Losses::new(slots),
-            wanted: false,
-            closing: false,
-            draining: false,
-            flips: 0,
-            high_water: 0,
+            books: Books::new(slots),
         }
     }
 
     fn enter(&mut self, slot: usize, len: usize) -> Answer {
-        self.counts[slot].offered += 1;
+        self.books.counts[slot].offered += 1;
         let too_large = span(len) > self.side;
         let full = self.sealed || self.front.full || self.front.used + span(len) > self.side;
         if !too_large && !full {
             return Answer::Accepted;
         }
-        let refusal = Refusal::of(too_large, self.closing, self.waits, self.draining);
+        let refusal = Refusal::of(too_large, self.books.closing, self.waits, self.books.draining);
         if !too_large {
             self.front.full = true;
         }
-        self.losses.lose(slot, len, refusal);
-        self.counts[slot].dropped[refusal as usize] += 1;
+        self.books.losses.lose(slot, len, refusal);
+        self.books.counts[slot].dropped[refusal as usize] += 1;
         Answer::Refused(refusal)
     }
 
@@ -100,11 +88,11 @@ impl Oracle {
 
     fn flip(&mut self) {
         let side = std::mem::take(&mut self.front);
-        self.sealed = self.closing;
-        self.flips += 1;
-        self.losses.note();
-        self.phase = Phase::Vacating(side, self.closing);
-        self.wanted = false;
+        self.sealed = self.books.closing;
+        self.books.flips += 1;
+        self.books.losses.note();
+        self.phase = Phase::Vacating(side, self.books.closing);
+        self.books.wanted = false;
     }
 }
 
@@ -115,15 +103,7 @@ impl Model for Oracle {
             let span = span(len);
             self.front.used += span;
             self.front.places.push(Place::Open { slot, span });
-            self.counts[slot].pending += 1;
-        }
-        answer
-    }
-
-    fn write(&mut self, slot: usize, body: &[u8]) -> Answer {
-        let answer = self.claim(slot, body.len());
-        if answer == Answer::Accepted {
-            self.commit_open(slot, body);
+            self.books.counts[slot].pending += 1;
         }
         answer
     }
@@ -138,8 +118,8 @@ impl Model for Oracle {
     fn abort_open(&mut self, slot: usize) {
         let source = slot as u16;
         if self.settle(slot, |span| Seen::Aborted { source, len: span - 8 }) {
-            self.counts[slot].aborted += 1;
-            self.counts[slot].pending -= 1;
+            self.books.counts[slot].aborted += 1;
+            self.books.counts[slot].pending -= 1;
         }
     }
 
@@ -158,12 +138,12 @@ impl Model for Oracle {
                 Phase::Ready(records, _) => return Some(records.clone()),
                 Phase::Front => {
                     let filled = self.front.used > 0;
-                    if !filled && !self.closing {
-                        self.wanted = false;
+                    if !filled && !self.books.closing {
+                        self.books.wanted = false;
                         return None;
                     }
                     let high = self.front.full || self.front.used >= self.watermark;
-                    if !self.closing && !self.wanted && !high && !self.eager {
+                    if !self.books.closing && !self.books.wanted && !high && !self.eager {
                         return None;
                     }
                     self.flip();
@@ -172,10 +152,10 @@ impl Model for Oracle {
                     if side.places.iter().any(|place| matches!(place, Place::Open { .. })) {
                         return None;
                     }
-                    self.high_water = self.high_water.max(side.used);
+                    self.books.high_water = self.books.high_water.max(side.used);
                     let last = *last;
                     let places = std::mem::take(&mut side.places);
-                    let mut records = self.losses.gaps();
+                    let mut records = self.books.losses.gaps();
                     records.extend(places.into_iter().map(|place| match place {
                         Place::Settled(seen) => seen,
                         Place::Open { .. } => unreachable!("just looked"),
@@ -194,10 +174,10 @@ impl Model for Oracle {
         let Phase::Ready(records, last) = std::mem::replace(&mut self.phase, Phase::Front) else {
             panic!("nothing to release")
         };
-        drained(&records, &mut self.counts);
-        self.losses.tell();
+        drained(&records, &mut self.books.counts);
+        self.books.losses.tell();
         if last {
-            let gaps = self.losses.rest();
+            let gaps = self.books.losses.rest();
             self.phase = match gaps.is_empty() {
                 true => Phase::Finished,
                 false => Phase::Ready(gaps, true),
@@ -205,40 +185,15 @@ impl Model for Oracle {
         }
     }
 
-    fn flush(&mut self) -> bool {
-        self.wanted = true;
-        self.is_finished()
-    }
-
-    fn close(&mut self) {
-        self.closing = true;
-    }
-
-    fn draining(&mut self, draining: bool) {
-        self.draining = draining;
-    }
-
-    fn is_draining(&self) -> bool {
-        self.draining
-    }
-
     fn is_finished(&self) -> bool {
         matches!(self.phase, Phase::Finished)
     }
 
-    fn counts(&self, slot: usize) -> Expected {
-        self.counts[slot]
+    fn books(&self) -> &Books {
+        &self.books
     }
 
-    fn flips(&self) -> u64 {
-        self.flips
-    }
-
-    fn high_water(&self) -> usize {
-        self.high_water
-    }
-
-    fn losses(&self) -> &Losses {
-        &self.losses
+    fn books_mut(&mut self) -> &mut Books {
+        &mut self.books
     }
 }
