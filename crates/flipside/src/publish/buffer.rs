@@ -126,7 +126,9 @@ impl<T, L, S: Strategy, X> Buffer<T, L, S, X> {
 
     /// Whether there was a writer and there is none now. Another one may come.
     pub fn is_abandoned(&self) -> bool {
-        self.office.load(Relaxed) == LEFT
+        // [P23] Acquire, pairs with [P21]. Theirs first: the version that is loaded next is the writer's last. Weaker: its
+        // last version is missed, and nobody says that there is one.
+        self.office.load(at(Site::P23, Acquire)) == LEFT
     }
 
     /// Both copies, the newer first, with the log and the extras.
@@ -150,17 +152,17 @@ impl<T, L, S: Strategy, X> Buffer<T, L, S, X> {
     /// Takes the writer's office.
     pub(super) fn take_office(&self) -> Result<(), WriterExists> {
         let seen = self.office.load(Relaxed);
-        // [P23] Acquire, pairs with [P22]. Theirs first: what the last writer did to copies and desk is done. Weaker: two
+        // [P22] Acquire, pairs with [P21]. Theirs first: what the last writer did to copies and desk is done. Weaker: two
         // writers at one desk.
         let taken =
-            seen != HELD && self.office.compare_exchange(seen, HELD, at(Site::P23, Acquire), Relaxed).is_ok();
+            seen != HELD && self.office.compare_exchange(seen, HELD, at(Site::P22, Acquire), Relaxed).is_ok();
         if taken { Ok(()) } else { Err(WriterExists) }
     }
 
     /// Gives it back. The caller was the writer, and is not any more.
     pub(super) fn leave_office(&self) {
-        // [P22] Release, pairs with [P23]: see there.
-        self.office.store(LEFT, at(Site::P22, Release));
+        // [P21] Release, pairs with [P22] and [P23]: see there.
+        self.office.store(LEFT, at(Site::P21, Release));
         self.news.ring();
     }
 }

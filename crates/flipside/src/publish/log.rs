@@ -167,19 +167,18 @@ impl<T, X, D: Decide<T, X>> Operation<T, X> for Decided<D, D::Receipt> {
 }
 
 /// What a [`Writer`](crate::publish::Writer) keeps between two publishes: operations that one copy has and the other
-/// has not, and operations that neither has.
+/// has not, and behind them operations that neither has.
 pub struct Log<T, O> {
-    /// On one copy and not on the other, in order.
-    once: VecDeque<O>,
-    /// On neither, in order.
-    queued: VecDeque<O>,
+    operations: VecDeque<O>,
+    /// How many of them, from the front, one copy has.
+    once: usize,
     phase: Phase,
     bound: usize,
     /// Makes the first like the second.
     renew: Option<fn(&mut T, &T)>,
 }
 
-/// Which copy has the operations `once`.
+/// Which copy has the first `once` operations.
 ///
 /// ```text
 ///            a flip              the rest of `once`              an operation
@@ -236,7 +235,7 @@ impl<T, O> Log<T, O> {
     }
 
     const fn empty(renew: Option<fn(&mut T, &T)>) -> Self {
-        Self { once: VecDeque::new(), queued: VecDeque::new(), phase: Phase::Ahead, bound: usize::MAX, renew }
+        Self { operations: VecDeque::new(), once: 0, phase: Phase::Ahead, bound: usize::MAX, renew }
     }
 
     /// With a limit on the operations that wait for the first or the second copy, which
@@ -249,17 +248,17 @@ impl<T, O> Log<T, O> {
 
     /// Operations that are not published.
     pub fn pending(&self) -> usize {
-        self.queued.len() + if self.has_news() { self.once.len() } else { 0 }
-    }
-
-    /// Whether the back has operations that the front lacks, or may have.
-    const fn has_news(&self) -> bool {
-        matches!(self.phase, Phase::Ahead | Phase::Applying)
+        match self.phase {
+            Phase::Ahead => self.operations.len(),
+            // But for the one at fault.
+            Phase::Applying => self.operations.len() - 1,
+            Phase::Behind | Phase::Repeating => self.operations.len() - self.once,
+        }
     }
 
     /// Operations in the log: unpublished ones, and published ones that the other copy has still to be given.
     pub fn len(&self) -> usize {
-        self.once.len() + self.queued.len()
+        self.operations.len()
     }
 
     /// Whether both copies are the same and nothing waits.
@@ -276,7 +275,7 @@ impl<T, O> Log<T, O> {
     }
 
     pub(super) fn reserve(&mut self, additional: usize) {
-        self.queued.reserve(additional);
+        self.operations.reserve(additional);
     }
 
     /// After a flip: what the back had the front has.
@@ -286,15 +285,22 @@ impl<T, O> Log<T, O> {
 }
 
 impl<T, O> Log<T, O> {
-    pub(super) fn push<X>(&mut self, operation: O)
+    #[inline]
+    pub(super) fn push<X>(&mut self, mut operation: O)
     where
         O: Operation<T, X>,
     {
-        let refused = match self.queued.back_mut() {
-            Some(last) => last.absorb(operation).err(),
-            None => Some(operation),
-        };
-        self.queued.extend(refused);
+        // What one copy has is not changed any more, nor one that panicked.
+        let closed = self.once + usize::from(self.phase == Phase::Applying);
+        if self.operations.len() > closed
+            && let Some(last) = self.operations.back_mut()
+        {
+            match last.absorb(operation) {
+                Ok(()) => return,
+                Err(refused) => operation = refused,
+            }
+        }
+        self.operations.push_back(operation);
     }
 
     /// Gives the back all that the front has.
@@ -306,10 +312,9 @@ impl<T, O> Log<T, O> {
             Phase::Ahead => return Ok(()),
             Phase::Behind => {
                 self.phase = Phase::Repeating;
-                // Out of the log before it is applied: a panic must not leave it there.
-                while let Some(operation) = self.once.pop_front() {
-                    operation.apply_last(back, extras);
-                }
+                let once = core::mem::take(&mut self.once);
+                // If one panics the others go as well: the front has them.
+                self.operations.drain(..once).for_each(|operation| operation.apply_last(back, extras));
             }
             Phase::Repeating | Phase::Applying => self.renew(front, back)?,
         }
@@ -321,13 +326,11 @@ impl<T, O> Log<T, O> {
     fn renew(&mut self, front: &T, back: &mut T) -> Result<(), Poisoned> {
         let renew = self.renew.ok_or(Poisoned)?;
         if self.phase == Phase::Applying {
-            // The front lacks them: they come again, before all others.
-            self.once.append(&mut self.queued);
-            core::mem::swap(&mut self.once, &mut self.queued);
+            // The front lacks them all: they come again, but for the one at fault.
             self.phase = Phase::Repeating;
+            let at_fault = self.operations.remove(core::mem::take(&mut self.once));
+            drop(at_fault);
         }
-        // The front has what else was in there.
-        self.once.clear();
         renew(back, front);
         Ok(())
     }
@@ -340,29 +343,31 @@ impl<T, O> Log<T, O> {
     {
         debug_assert_eq!(self.phase, Phase::Ahead);
         self.phase = Phase::Applying;
-        while let Some(mut operation) = self.queued.pop_front() {
+        for operation in self.operations.range_mut(self.once..) {
             operation.apply(back, extras);
-            self.once.push_back(operation);
+            self.once += 1;
         }
         self.phase = Phase::Ahead;
-        !self.once.is_empty()
+        self.once != 0
     }
 
     /// The value with everything in it, from both copies, the newer first.
-    pub(super) fn into_value<X>(mut self, front: T, back: T, extras: &X) -> T
+    pub(super) fn into_value<X>(self, front: T, back: T, extras: &X) -> T
     where
         O: Operation<T, X>,
     {
-        // Spoilt, the back is of no use; else it has `once` if the front has not.
-        let (mut value, lacks_once) = match self.phase {
-            Phase::Behind | Phase::Repeating => (front, false),
-            Phase::Ahead => (back, false),
-            Phase::Applying => (front, true),
+        let (mut value, has) = match self.phase {
+            Phase::Behind | Phase::Repeating => (front, self.once),
+            Phase::Ahead => (back, self.once),
+            // Spoilt, the back is of no use, and the front has none of them.
+            Phase::Applying => (front, 0),
         };
-        if lacks_once {
-            self.once.drain(..).for_each(|operation| operation.apply_last(&mut value, extras));
+        let at_fault = (self.phase == Phase::Applying).then_some(self.once);
+        for (index, operation) in self.operations.into_iter().enumerate().skip(has) {
+            if Some(index) != at_fault {
+                operation.apply_last(&mut value, extras);
+            }
         }
-        self.queued.drain(..).for_each(|operation| operation.apply_last(&mut value, extras));
         value
     }
 }

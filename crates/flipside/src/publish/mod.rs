@@ -27,6 +27,8 @@ mod changed;
 pub mod error;
 #[cfg(feature = "alloc")]
 mod log;
+#[cfg(all(test, flipside_loom))]
+mod model;
 mod pinned;
 mod pointer;
 pub mod raw;

@@ -72,9 +72,9 @@ pub(crate) enum Site {
     R5,
     /// A lane is taken.
     R6,
-    /// A reader says that it enters.
+    /// A reader with full fences has left; it looks whether the writer waits after this one.
     P1,
-    /// It looks at the version after this light fence.
+    /// A reader said that it enters; it looks at the version after this light fence.
     P2,
     /// The version that is read.
     P3,
@@ -111,13 +111,13 @@ pub(crate) enum Site {
     P18,
     /// A reader enters, leaves or goes on by exchange.
     P19,
-    /// The writer marks who is inside.
-    P20,
     /// The writer looks whether the marked have left.
-    P21,
+    P20,
     /// A writer goes, and leaves the buffer to the next.
-    P22,
+    P21,
     /// The next writer takes it.
+    P22,
+    /// A reader sees that it has gone.
     P23,
     /// A sleeper announced itself; it looks again after this fence.
     #[cfg(feature = "std")]

@@ -6,11 +6,11 @@ use core::task::{Context, Poll};
 use crossbeam_utils::CachePadded;
 
 use super::super::error::{Full, Refused, Straggler};
-use super::seats::{DefaultSeats, default_seats};
+use super::seats::{DefaultSeats, FENCED, Place, RING, default_seats};
 use super::words::{self, Left, Words};
 use super::{Kind, Seat, Seats, Strategy};
-use crate::substrate::atomic::{AtomicBool, Ordering::Relaxed, Site, const_fn};
-use crate::substrate::fence::{LazyFences, Link};
+use crate::substrate::atomic::{Ordering::Relaxed, Site, const_fn, fence, light_fence};
+use crate::substrate::fence::LazyFences;
 use crate::substrate::wait::Bell;
 #[cfg(feature = "std")]
 use crate::substrate::wait::Registration;
@@ -33,17 +33,10 @@ use crate::substrate::wait::Registration;
 /// The handshake is that of userspace RCU (Desnoyers and others), with a version where that has a phase.
 #[derive(Debug)]
 pub struct Asymmetric<R = DefaultSeats> {
-    // Readers look at these two whenever they enter and leave; only the writer writes them.
-    front: CachePadded<Front<R>>,
+    // Readers look at the version whenever they enter; only the writer writes it.
+    words: CachePadded<Words<R>>,
     fences: LazyFences,
     vacated: Bell,
-}
-
-#[derive(Debug)]
-struct Front<R> {
-    words: Words<R>,
-    /// The writer waits, or is about to: who leaves rings.
-    waiting: AtomicBool,
 }
 
 impl Asymmetric {
@@ -83,8 +76,7 @@ impl<R: Seats> Asymmetric<R> {
 
     const_fn! {
         fn build(seats: R, fences: LazyFences) -> Self {
-            let front = Front { words: Words::new(seats), waiting: AtomicBool::new(false) };
-            Self { front: CachePadded::new(front), fences, vacated: Bell::new() }
+            Self { words: CachePadded::new(Words::new(seats)), fences, vacated: Bell::new() }
         }
     }
 
@@ -94,21 +86,28 @@ impl<R: Seats> Asymmetric<R> {
         self.fences.get().is_asymmetric()
     }
 
-    /// After a reader has left version `held`: wakes the writer, if it waits.
+    /// After a reader has left a version: wakes the writer, if it waits for this reader.
     #[inline(always)]
-    fn left(&self, seat: &Seat, link: &Link, held: u64) {
+    fn left(&self, place: &Place) {
         // [P6] light fence, pairs with [P7]. Ours first: the writer, which looks again before it sleeps, sees that we
         // have left. Theirs first: we see that it waits. Weaker: it sleeps, and nobody rings.
-        seat.fences().light(Site::P6, link);
-        if self.front.waiting.load(Relaxed) {
-            self.ring(held);
+        light_fence(Site::P6, &place.link);
+        let awaited = place.awaited.load(Relaxed);
+        if awaited != 0 {
+            self.left_slowly(place, awaited);
         }
     }
 
     #[cold]
-    fn ring(&self, held: u64) {
-        // The others are not waited for.
-        if held != self.front.words.version.glance() {
+    fn left_slowly(&self, place: &Place, mut awaited: u8) {
+        if awaited & FENCED != 0 {
+            // [P1] SeqCst fence, pairs with [P7], which is a full fence then: as [P6].
+            fence(Site::P1);
+            awaited = place.awaited.load(Relaxed);
+        }
+        if awaited & RING != 0 {
+            // Before the ring: a writer that waits for the same reader again says so after it.
+            place.awaited.fetch_and(!RING, Relaxed);
             self.vacated.ring();
         }
     }
@@ -135,27 +134,26 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        self.front.words.seat(self.fences.get(), kind)
+        self.words.seat(self.fences.get(), kind)
     }
 
     unsafe fn release(&self, seat: &mut Seat) {
         // SAFETY: the caller's promise.
-        unsafe { self.front.words.release(seat) };
+        unsafe { self.words.release(seat) };
     }
 
     #[inline(always)]
     unsafe fn enter(&self, seat: &Seat) -> u64 {
         // SAFETY: the seat is of this strategy, which is alive.
-        self.front.words.enter(unsafe { seat.place() }, seat.fences())
+        self.words.enter(unsafe { seat.place() }, seat.fences())
     }
 
     #[inline(always)]
     unsafe fn leave(&self, seat: &Seat) {
         // SAFETY: as in `enter`.
         let place = unsafe { seat.place() };
-        let held = words::held(place);
         words::leave(place);
-        self.left(seat, &place.link, held);
+        self.left(place);
     }
 
     #[inline(always)]
@@ -166,15 +164,14 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
 
     unsafe fn online(&self, seat: &Seat) -> u64 {
         // SAFETY: as in `enter`.
-        self.front.words.online(unsafe { seat.place() })
+        self.words.online(unsafe { seat.place() })
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {
         // SAFETY: as in `enter`.
         let place = unsafe { seat.place() };
-        let held = words::held(place);
-        let found = self.front.words.advance(place);
-        self.left(seat, &place.link, held);
+        let found = self.words.advance(place);
+        self.left(place);
         found
     }
 
@@ -184,27 +181,27 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
 
     #[inline(always)]
     fn version(&self) -> u64 {
-        self.front.words.version.load()
+        self.words.version.load()
     }
 
     unsafe fn flip(&self) -> Residual {
         Residual {
-            left: self.front.words.flip(),
+            left: self.words.flip(),
             #[cfg(feature = "std")]
             task: Registration::default(),
         }
     }
 
     fn reach(&self, residual: &mut Residual) -> Result<(), Refused> {
-        Ok(self.front.words.reach(&mut residual.left, &self.fences.get())?)
+        Ok(self.words.reach(&mut residual.left, &self.fences.get())?)
     }
 
     fn vacant(&self, residual: &Residual) -> bool {
-        self.front.words.vacant(&residual.left)
+        self.words.vacant(&residual.left)
     }
 
     fn straggler(&self, residual: &Residual) -> Option<Straggler> {
-        self.front.words.straggler(&residual.left)
+        self.words.straggler(&residual.left)
     }
 
     #[cfg(feature = "std")]
@@ -212,12 +209,19 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
         self.reach(residual)?;
         if !self.vacant(residual) {
             self.vacated.announce_task(&mut residual.task, cx.waker());
-            let summoned = self.summon();
-            if summoned.is_ok() && !self.vacant(residual) {
-                return Poll::Pending;
+            match self.summon(residual) {
+                Ok(true) => return Poll::Pending,
+                Ok(false) if !self.vacant(residual) => {
+                    // Who is just entering will not ring.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Ok(false) => {}
+                Err(refused) => {
+                    self.stop_polling(residual);
+                    return Poll::Ready(Err(refused));
+                }
             }
-            self.stop_polling(residual);
-            return Poll::Ready(summoned);
         }
         self.stop_polling(residual);
         Poll::Ready(Ok(()))
@@ -225,25 +229,24 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
 
     #[cfg(feature = "std")]
     fn stop_polling(&self, residual: &mut Residual) {
-        self.front.waiting.store(false, Relaxed);
         self.vacated.withdraw(&mut residual.task);
     }
 
     #[cfg(feature = "std")]
     fn wait(&self, residual: &mut Residual, deadline: Option<std::time::Instant>) -> Result<bool, Refused> {
         self.reach(residual)?;
-        let end = super::sleeping(self, residual, &self.vacated, deadline, || self.summon());
-        self.front.waiting.store(false, Relaxed);
-        end
+        super::sleeping(self, residual, &self.vacated, deadline, || self.summon(residual))
     }
 }
 
 #[cfg(feature = "std")]
 impl<R: Seats> Asymmetric<R> {
-    /// Whoever leaves from now on rings. The caller has announced itself, and looks again after this.
-    fn summon(&self) -> Result<(), Refused> {
-        self.front.waiting.store(true, Relaxed);
+    /// Those who are in the way ring when they are not any more; readers of the other side are not troubled. The caller
+    /// has announced itself. Whether there is anybody to sleep for.
+    fn summon(&self, residual: &Residual) -> Result<bool, Refused> {
+        self.words.await_all(&residual.left);
         // [P7] heavy fence, pairs with [P6]: see there.
-        Ok(self.fences.get().heavy(Site::P7, self.front.words.links())?)
+        self.fences.get().heavy(Site::P7, self.words.links())?;
+        Ok(self.words.awaits(&residual.left))
     }
 }

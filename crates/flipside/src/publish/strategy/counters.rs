@@ -74,9 +74,9 @@ impl<R> Counters<R> {
     /// The word of a reader who now says `new`: he enters, leaves, or goes on to another version.
     #[inline(always)]
     fn exchange(&self, place: &Place, new: u64) {
-        // [P19] AcqRel, pairs with [P20] and [P21]. Ours first: the writer's mark finds us inside; or, if we leave, the
-        // writer has seen all that we read. Theirs first: the version that we load next is the new one. Weaker: we are
-        // inside of the side that the writer finds empty, or it writes while we still read.
+        // [P19] AcqRel, pairs with [P20] and, through the mark, with [P10]. Ours first: the writer's mark finds us inside;
+        // or, if we leave, the writer has seen all that we read. Theirs first: the version that we load next is the new
+        // one. Weaker: we are inside of the side that the writer finds empty, or it writes while we still read.
         let old = place.word.swap(new, at(Site::P19, AcqRel));
         if old & MARK != 0 && old != OUTSIDE {
             self.vacated.ring();
@@ -85,8 +85,8 @@ impl<R> Counters<R> {
 
     /// Marks the reader of one word if he is inside of a side that is not that of `version`.
     fn mark(place: &Place, version: u64) {
-        // [P20] AcqRel, pairs with [P19]: see there.
-        let old = place.word.fetch_or(MARK, at(Site::P20, AcqRel));
+        // Relaxed, below the fence [P10]: the exchange that finds this mark, or comes after it, sees the new version.
+        let old = place.word.fetch_or(MARK, Relaxed);
         if old == version {
             // Not in the way. If this fails he has left, and rung for nobody.
             let _ = place.word.compare_exchange(version | MARK, version, Relaxed, Relaxed);
@@ -95,8 +95,8 @@ impl<R> Counters<R> {
 
     /// Whether the reader of one word is in the way, and then his word.
     fn marked(place: &Place) -> Option<u64> {
-        // [P21] Acquire, pairs with [P19]: see there.
-        let word = place.word.load(at(Site::P21, Acquire));
+        // [P20] Acquire, pairs with [P19]: see there.
+        let word = place.word.load(at(Site::P20, Acquire));
         (word & MARK != 0 && word != OUTSIDE).then_some(word & !MARK)
     }
 }
@@ -222,6 +222,6 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     fn wait(&self, residual: &mut Residual, deadline: Option<std::time::Instant>) -> Result<bool, Refused> {
         self.reach(residual)?;
         let residual = &*residual;
-        super::sleeping(self, residual, &self.vacated, deadline, || Ok(()))
+        super::sleeping(self, residual, &self.vacated, deadline, || Ok(!self.vacant(residual)))
     }
 }

@@ -162,6 +162,6 @@ unsafe impl Strategy for Locked {
     }
 
     fn wait(&self, residual: &mut Residual, deadline: Option<Instant>) -> Result<bool, Refused> {
-        super::sleeping(self, residual, &self.vacated, deadline, || Ok(()))
+        super::sleeping(self, residual, &self.vacated, deadline, || Ok(!self.vacant(residual)))
     }
 }

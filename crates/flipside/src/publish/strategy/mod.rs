@@ -17,6 +17,8 @@ mod epochs;
 mod local;
 #[cfg(feature = "std")]
 mod locked;
+#[cfg(all(test, flipside_loom))]
+mod model;
 mod seats;
 mod words;
 
@@ -230,14 +232,15 @@ fn polling<S: Strategy + ?Sized>(strategy: &S, residual: &S::Residual, deadline:
     }
 }
 
-/// Looks for a while, then sleeps until somebody rings who has left. `summon` makes sure that they do.
+/// Looks for a while, then sleeps until somebody rings who has left. `summon` makes sure that they do, and says whether
+/// there is anybody to sleep for.
 #[cfg(feature = "std")]
 fn sleeping<S: Strategy>(
     strategy: &S,
     residual: &S::Residual,
     bell: &Bell,
     deadline: Option<Instant>,
-    summon: impl Fn() -> Result<(), Refused>,
+    summon: impl Fn() -> Result<bool, Refused>,
 ) -> Result<bool, Refused> {
     let backoff = Backoff::default();
     loop {
@@ -250,10 +253,11 @@ fn sleeping<S: Strategy>(
         }
         let ticket = bell.announce();
         let summoned = summon();
-        if summoned.is_err() || strategy.vacant(residual) {
-            bell.cancel(ticket);
-        } else {
+        if matches!(summoned, Ok(true)) {
             bell.sleep(ticket, deadline);
+        } else {
+            bell.cancel(ticket);
+            backoff.snooze();
         }
         summoned?;
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

@@ -11,7 +11,7 @@ use super::super::error::Full;
 #[cfg(feature = "alloc")]
 use crate::substrate::atomic::AtomicPtr;
 use crate::substrate::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicU8, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
     Site, at, const_fn,
 };
@@ -19,6 +19,13 @@ use crate::substrate::fence::{Fences, Link};
 
 /// What a word says of a reader who is outside.
 pub(super) const OUTSIDE: u64 = u64::MAX;
+/// What it says of one who is about to enter, or has entered some version: he is in everybody's way, for a moment.
+pub(super) const ENTERING: u64 = u64::MAX - 1;
+
+/// The writer waits for this reader.
+pub(super) const RING: u8 = 1;
+/// This reader's fences are full ones.
+pub(super) const FENCED: u8 = 2;
 
 /// One reader's place: 128 bytes that no other reader touches.
 ///
@@ -32,6 +39,8 @@ pub(super) struct Place {
     pub(super) word: AtomicU64,
     /// The thread that entered last.
     pub(super) thread: AtomicUsize,
+    /// Why this reader has more to do when he leaves: RING, FENCED, or nothing.
+    pub(super) awaited: AtomicU8,
     pub(super) link: Link,
     taken: AtomicBool,
     /// The slot behind it in a list. Written before the slot is linked, never after.
@@ -59,6 +68,7 @@ impl Slot {
             Self(CachePadded::new(Place {
                 word: AtomicU64::new(OUTSIDE),
                 thread: AtomicUsize::new(0),
+                awaited: AtomicU8::new(0),
                 link: Link::new(),
                 taken: AtomicBool::new(taken),
                 #[cfg(feature = "alloc")]
@@ -266,7 +276,9 @@ unsafe impl Send for Seat {}
 
 impl Seat {
     pub(super) fn take(seats: &impl Seats, fences: Fences, kind: super::Kind) -> Result<Self, Full> {
-        seats.take().map(|(slot, number)| Self { slot: NonNull::from(slot), number, fences, kind })
+        let (slot, number) = seats.take()?;
+        slot.0.awaited.store(if fences.is_asymmetric() { 0 } else { FENCED }, Relaxed);
+        Ok(Self { slot: NonNull::from(slot), number, fences, kind })
     }
 
     pub(super) fn number(&self) -> u32 {

@@ -3,17 +3,17 @@
 //!
 //! ```text
 //! reader                              writer
-//!   word = a version he has seen        version = n               (flip)
+//!   word = ENTERING                     version = n               (flip)
 //!   fence, light                        fence, heavy              (reach)
-//!   read the version, found             look at all words:
-//!   word = found, if it is another        OUTSIDE or n: not in the way; else a straggler
-//!   ... reads side found & 1 ...
+//!   v = version                         look at all words:
+//!   word = v                              OUTSIDE or n: not in the way; else a straggler
+//!   ... reads side v & 1 ...
 //!   word = OUTSIDE
 //! ```
 
 use super::super::error::{Full, Straggler};
 use super::Kind;
-use super::seats::{OUTSIDE, Place, Seat, Seats, Slot};
+use super::seats::{ENTERING, OUTSIDE, Place, RING, Seat, Seats, Slot};
 use crate::substrate::atomic::{
     AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -101,29 +101,20 @@ impl<R: Seats> Words<R> {
 
     #[inline(always)]
     pub(super) fn enter(&self, place: &Place, fences: &Fences) -> u64 {
-        let known = self.version.glance();
         note_thread(place);
-        // [P1] Release, pairs with [P12]. Ours first: the writer that sees this word, and not that the reader was
-        // outside before, has also seen what it read then. Weaker: the side is written while that is still read.
-        place.word.store(known, at(Site::P1, Release));
+        place.word.store(ENTERING, Relaxed);
         // [P2] light fence, pairs with [P9]. Ours first: the writer sees the word and waits. Theirs first: the version
         // below is the new one. Weaker: the reader is inside of the side that the writer finds empty.
         fences.light(Site::P2, &place.link);
-        let found = self.version.load();
-        if found != known {
-            acknowledge(place, found);
-        }
-        found
+        self.advance(place)
     }
 
     /// As `enter`, with a full fence.
     pub(super) fn online(&self, place: &Place) -> u64 {
         note_thread(place);
-        acknowledge(place, self.version.glance());
+        place.word.store(ENTERING, Relaxed);
         make_known();
-        let found = self.version.load();
-        acknowledge(place, found);
-        found
+        self.advance(place)
     }
 
     /// From one version to the newest. No fence: between two versions the reader is inside of one of them.
@@ -165,25 +156,45 @@ impl<R: Seats> Words<R> {
     }
 
     pub(super) fn vacant(&self, left: &Left) -> bool {
-        left.reached && self.find(left, |_, _, _| ()).is_none()
+        left.reached && self.in_the_way(left, |_| true).next().is_none()
     }
 
     pub(super) fn straggler(&self, left: &Left) -> Option<Straggler> {
-        if !left.reached {
-            return None;
-        }
-        self.find(left, |at, slot, word| {
-            Straggler::new(Some(slot.number(at)), word, slot.place().thread.load(Relaxed))
-        })
+        let mut in_the_way = self.in_the_way(left, |_| left.reached);
+        let (index, slot, word) = in_the_way.next()?;
+        let since = if word == ENTERING { left.version } else { word };
+        Some(Straggler::new(Some(slot.number(index)), since, slot.place().thread.load(Relaxed)))
     }
 
-    /// The first who is in the way.
-    fn find<O>(&self, left: &Left, tell: impl Fn(usize, &Slot, u64) -> O) -> Option<O> {
-        self.seats.each().enumerate().find_map(|(index, slot)| {
-            // [P12] Acquire, pairs with [P1], [P4] and [P5]. Theirs first: what the reader read before it wrote this
+    /// Asks all who are in the way to ring when they are not any more.
+    #[cfg(feature = "std")]
+    pub(super) fn await_all(&self, left: &Left) {
+        let in_the_way = self.in_the_way(left, |_| true);
+        in_the_way.for_each(|(_, slot, _)| {
+            slot.place().awaited.fetch_or(RING, Relaxed);
+        });
+    }
+
+    /// Whether anybody who was asked to ring is still inside. Somebody who is entering does not ring when he has, and
+    /// must not be slept for.
+    #[cfg(feature = "std")]
+    pub(super) fn awaits(&self, left: &Left) -> bool {
+        let was_asked = |place: &Place| place.awaited.load(Relaxed) & RING != 0;
+        self.in_the_way(left, was_asked).any(|(_, _, word)| word != ENTERING)
+    }
+
+    /// Those of `whom` who are in the way, each with his index and his word.
+    fn in_the_way(
+        &self,
+        left: &Left,
+        whom: impl Fn(&Place) -> bool,
+    ) -> impl Iterator<Item = (usize, &Slot, u64)> {
+        let newest = left.version;
+        self.seats.each().enumerate().filter_map(move |(index, slot)| {
+            // [P12] Acquire, pairs with [P4] and [P5]. Theirs first: what the reader read before it wrote this
             // word happens before what the writer does to the side. Weaker: the side is written while it is read.
             let word = slot.place().word.load(at(Site::P12, Acquire));
-            (word != OUTSIDE && word != left.version).then(|| tell(index, slot, word))
+            (word != OUTSIDE && word != newest && whom(slot.place())).then_some((index, slot, word))
         })
     }
 }
@@ -197,7 +208,7 @@ pub(super) fn make_known() {
 
 /// The writer's part of that.
 pub(super) fn meet_the_new() {
-    // [P10] SeqCst fence, pairs with [P11]. Ours first: the reader that registers, or goes online, loads the new
+    // [P10] SeqCst fence, pairs with [P11] and, through a mark, with [P19]. Ours first: the reader that registers, or goes online, loads the new
     // version. Theirs first: we see that it is there. Weaker: a reader that we do not look at enters the side that we
     // find vacant.
     fence(Site::P10);
@@ -210,6 +221,7 @@ pub(super) fn note_thread(place: &Place) {
 }
 
 /// The reader holds this version now, and no other.
+#[inline(always)]
 pub(super) fn acknowledge(place: &Place, version: u64) {
     // [P4] Release, pairs with [P12]. Ours first: the writer that sees this version has also seen what the reader read
     // of those before. Weaker: the old side is written while it is still read.
@@ -229,10 +241,4 @@ pub(super) fn leave(place: &Place) {
 pub(super) fn inside(place: &Place) -> Option<u64> {
     let word = place.word.load(Relaxed);
     (word != OUTSIDE).then_some(word)
-}
-
-/// What a reader who is inside has said last, for himself.
-#[inline(always)]
-pub(super) fn held(place: &Place) -> u64 {
-    place.word.load(Relaxed)
 }
