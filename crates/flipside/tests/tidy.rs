@@ -52,6 +52,7 @@ fn is_model(path: &str) -> bool {
 }
 
 const DOOR: &str = "crates/flipside/src/substrate/atomic.rs";
+const SITES: &str = "crates/flipside/src/substrate/sites.rs";
 
 /// A line without its comment. A `//` in a string ends it too: nothing that is looked for stands behind one.
 fn code(line: &str) -> &str {
@@ -157,8 +158,8 @@ fn unsafe_stands_in_the_core_alone_and_gives_reasons() {
 
 /// The variants of `Site`.
 fn sites() -> BTreeSet<String> {
-    let door = fs::read_to_string(root().join(DOOR)).unwrap();
-    let body = door.split_once("enum Site {").unwrap().1.split_once('}').unwrap().0;
+    let sites = fs::read_to_string(root().join(SITES)).unwrap();
+    let body = sites.split_once("enum Site {").unwrap().1.split_once('}').unwrap().0;
     let variants = body.lines().map(|line| code(line).trim().trim_end_matches(','));
     let sites: BTreeSet<_> =
         variants.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect();

@@ -21,6 +21,7 @@
 //! changes when it flips ([`strategy`] has the table).
 //!
 //! The guide in `docs/publish.md` builds this up, from one thread to many.
+#![doc = include_str!("PROOF.md")]
 
 mod buffer;
 mod changed;
@@ -33,6 +34,8 @@ mod pinned;
 mod pointer;
 pub mod raw;
 mod reader;
+#[cfg(feature = "alloc")]
+mod receipt;
 mod source;
 pub mod strategy;
 pub mod value;
@@ -48,10 +51,12 @@ pub use buffer::Buffer;
 pub use changed::Abandoned;
 pub use error::{Full, PublishError, Refused, Straggler, WriterExists};
 #[cfg(feature = "alloc")]
-pub use log::{Closure, Decide, Decided, Log, LogFull, Operation};
+pub use log::{Closure, Log, LogFull, Operation};
 pub use pinned::{Offline, Pinned};
 pub use pointer::Pointer;
 pub use reader::{ReadGuard, Reader};
+#[cfg(feature = "alloc")]
+pub use receipt::{Decide, Decided};
 pub use source::Source;
 #[doc(no_inline)]
 pub use strategy::Asymmetric;

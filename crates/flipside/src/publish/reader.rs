@@ -61,18 +61,14 @@ impl<P: Pointer> Reader<P> {
     pub fn read(&self) -> ReadGuard<'_, P::Value, P::Strategy> {
         let buffer = &*self.pointer;
         let (strategy, handle) = (&buffer.strategy, &self.handle);
-        // SAFETY: the seat is this strategy's, taken in `new` and given back when the reader is dropped.
-        let version = match unsafe { strategy.inside(&handle.seat) } {
-            // SAFETY: as above, and it is outside.
-            None => unsafe { strategy.enter(&handle.seat) },
-            Some(version) => {
-                handle.nest();
-                version
-            }
-        };
+        // SAFETY: the seat is this strategy's, of the kind for guards, and given back when the reader is dropped.
+        let (version, is_first) = unsafe { strategy.enter_or_stay(&handle.seat) };
+        if !is_first {
+            handle.nest();
+        }
         // SAFETY: not null, for it points into the buffer.
         let value = unsafe { NonNull::new_unchecked(buffer.copy(version)) };
-        ReadGuard { value, strategy, handle, borrow: PhantomData }
+        ReadGuard { value, version, strategy, handle, borrow: PhantomData }
     }
 
     /// Calls `f` with the newest version.
@@ -174,6 +170,7 @@ impl<S> Handle<S> {
 #[must_use = "it is left at once if it is not kept"]
 pub struct ReadGuard<'r, T: ?Sized, S: Strategy> {
     value: NonNull<T>,
+    version: u64,
     strategy: &'r S,
     handle: &'r Handle<S::Seat>,
     borrow: PhantomData<&'r T>,
@@ -211,14 +208,13 @@ impl<'r, T: ?Sized, S: Strategy> ReadGuard<'r, T, S> {
 
     /// The number of the version that it sees.
     pub fn version(guard: &Self) -> u64 {
-        // SAFETY: the seat is this strategy's, and the reader, which is borrowed, releases it.
-        unsafe { guard.strategy.inside(&guard.handle.seat) }.unwrap_or_default()
+        guard.version
     }
 
     fn with_value<U: ?Sized>(self, value: NonNull<U>) -> ReadGuard<'r, U, S> {
-        let (strategy, handle) = (self.strategy, self.handle);
+        let (version, strategy, handle) = (self.version, self.strategy, self.handle);
         core::mem::forget(self);
-        ReadGuard { value, strategy, handle, borrow: PhantomData }
+        ReadGuard { value, version, strategy, handle, borrow: PhantomData }
     }
 }
 

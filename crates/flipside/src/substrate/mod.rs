@@ -7,6 +7,7 @@ pub(crate) mod fence;
 #[cfg(all(test, flipside_loom))]
 pub(crate) mod model;
 pub(crate) mod side;
+pub(crate) mod sites;
 #[cfg(feature = "alloc")]
 pub(crate) mod storage;
 #[cfg(feature = "alloc")]

@@ -67,22 +67,22 @@ const READING: Model = Model { name: "reading", preemptions: None, body: || read
 const READING_PORTABLY: Model =
     Model { name: "reading portably", preemptions: None, body: || reading(Asymmetric::portable()) };
 const READING_EPOCHS: Model =
-    Model { name: "reading, epochs", preemptions: None, body: || reading(Epochs::new()) };
+    Model { name: "reading epochs", preemptions: None, body: || reading(Epochs::new()) };
 const READING_COUNTERS: Model =
-    Model { name: "reading, counters", preemptions: None, body: || reading(Counters::new()) };
+    Model { name: "reading counters", preemptions: None, body: || reading(Counters::new()) };
 const READING_LOCKED: Model =
-    Model { name: "reading, locked", preemptions: Some(3), body: || reading(Locked::new()) };
+    Model { name: "reading locked", preemptions: Some(3), body: || reading(Locked::new()) };
 
 const REFRESHING: Model =
     Model { name: "refreshing", preemptions: None, body: || refreshing(Asymmetric::new()) };
 const REFRESHING_EPOCHS: Model =
-    Model { name: "refreshing, epochs", preemptions: None, body: || refreshing(Epochs::new()) };
+    Model { name: "refreshing epochs", preemptions: None, body: || refreshing(Epochs::new()) };
 const REFRESHING_COUNTERS: Model =
-    Model { name: "refreshing, counters", preemptions: None, body: || refreshing(Counters::new()) };
+    Model { name: "refreshing counters", preemptions: None, body: || refreshing(Counters::new()) };
 
 const TOLD: Model = Model { name: "told", preemptions: Some(3), body: || told(Asymmetric::new()) };
 const TOLD_COUNTERS: Model =
-    Model { name: "told, counters", preemptions: Some(3), body: || told(Counters::new()) };
+    Model { name: "told counters", preemptions: Some(3), body: || told(Counters::new()) };
 
 #[test]
 fn model_reading_holds() {
@@ -113,7 +113,8 @@ fn model_told_holds() {
 #[test]
 fn model_reading_kills_a_reader_without_light_fence() {
     READING.kills_without_bells(Site::P2, RACE);
-    READING_PORTABLY.kills_without_bells(Site::P2, RACE);
+    READING_PORTABLY.kills_without_bells(Site::P24, RACE);
+    READING_EPOCHS.kills_without_bells(Site::P24, RACE);
 }
 
 #[test]

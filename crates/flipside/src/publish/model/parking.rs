@@ -70,16 +70,16 @@ const WAITING_PORTABLY: Model =
 const WAITING_TASK: Model =
     Model { name: "waiting as a task", preemptions: Some(3), body: || waiting(Asymmetric::new(), true) };
 const WAITING_COUNTERS: Model =
-    Model { name: "waiting, counters", preemptions: Some(3), body: || waiting(Counters::new(), false) };
+    Model { name: "waiting counters", preemptions: Some(3), body: || waiting(Counters::new(), false) };
 const WAITING_COUNTERS_TASK: Model = Model {
-    name: "waiting, counters, as a task",
+    name: "waiting counters as a task",
     preemptions: Some(3),
     body: || waiting(Counters::new(), true),
 };
 const WAITING_EPOCHS: Model =
-    Model { name: "waiting, epochs", preemptions: Some(2), body: || waiting(Epochs::new(), false) };
+    Model { name: "waiting epochs", preemptions: Some(2), body: || waiting(Epochs::new(), false) };
 const WAITING_LOCKED: Model =
-    Model { name: "waiting, locked", preemptions: Some(2), body: || waiting(Locked::new(), false) };
+    Model { name: "waiting locked", preemptions: Some(2), body: || waiting(Locked::new(), false) };
 const WAITING_FOR_PINNED: Model = Model {
     name: "waiting for a pinned",
     preemptions: Some(3),

@@ -83,7 +83,7 @@ const COMING: Model = Model { name: "coming", preemptions: Some(4), body: || com
 const COMING_PORTABLY: Model =
     Model { name: "coming portably", preemptions: Some(4), body: || coming(Asymmetric::portable()) };
 const COMING_COUNTERS: Model =
-    Model { name: "coming, counters", preemptions: Some(4), body: || coming(Counters::new()) };
+    Model { name: "coming counters", preemptions: Some(4), body: || coming(Counters::new()) };
 const GOING_ONLINE: Model =
     Model { name: "going online", preemptions: Some(4), body: || going_online(Asymmetric::new()) };
 const SHARING: Model = Model {

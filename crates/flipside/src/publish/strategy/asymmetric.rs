@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use crossbeam_utils::CachePadded;
 
 use super::super::error::{Full, Refused, Straggler};
-use super::seats::{DefaultSeats, FENCED, Place, RING, default_seats};
+use super::seats::{DefaultSeats, FENCED, OUTSIDE, OUTSIDE_FENCED, Place, RING, default_seats};
 use super::words::{self, Left, Words};
 use super::{Kind, Seat, Seats, Strategy};
 use crate::substrate::atomic::{Ordering::Relaxed, Site, const_fn, fence, light_fence};
@@ -110,6 +110,15 @@ impl<R: Seats> Asymmetric<R> {
             place.awaited.fetch_and(!RING, Relaxed);
             self.vacated.ring();
         }
+        if awaited & FENCED != 0 && words::inside(place).is_none() {
+            place.rest(OUTSIDE_FENCED);
+        }
+    }
+
+    /// One who has to use full fences enters; or somebody is inside already.
+    #[inline(never)]
+    fn enter_slowly(&self, place: &Place, word: u64) -> (u64, bool) {
+        if word == OUTSIDE_FENCED { (self.words.enter_fenced(place), true) } else { (word, false) }
     }
 }
 
@@ -134,7 +143,7 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        self.words.seat(self.fences.get(), kind)
+        self.words.seat(kind, !self.is_asymmetric())
     }
 
     unsafe fn release(&self, seat: &mut Seat) {
@@ -142,33 +151,43 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
         unsafe { self.words.release(seat) };
     }
 
-    #[inline(always)]
     unsafe fn enter(&self, seat: &Seat) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { self.enter_or_stay(seat) }.0
+    }
+
+    #[inline(always)]
+    unsafe fn enter_or_stay(&self, seat: &Seat) -> (u64, bool) {
         // SAFETY: the seat is of this strategy, which is alive.
-        self.words.enter(unsafe { seat.place() }, seat.fences())
+        let place = unsafe { seat.place() };
+        let word = place.word.load(Relaxed);
+        if word == OUTSIDE {
+            return (self.words.enter_lightly(place), true);
+        }
+        self.enter_slowly(place, word)
     }
 
     #[inline(always)]
     unsafe fn leave(&self, seat: &Seat) {
-        // SAFETY: as in `enter`.
+        // SAFETY: as in `enter_or_stay`.
         let place = unsafe { seat.place() };
-        words::leave(place);
+        place.rest(OUTSIDE);
         self.left(place);
     }
 
     #[inline(always)]
     unsafe fn inside(&self, seat: &Seat) -> Option<u64> {
-        // SAFETY: as in `enter`.
+        // SAFETY: as in `enter_or_stay`.
         words::inside(unsafe { seat.place() })
     }
 
     unsafe fn online(&self, seat: &Seat) -> u64 {
-        // SAFETY: as in `enter`.
+        // SAFETY: as in `enter_or_stay`.
         self.words.online(unsafe { seat.place() })
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {
-        // SAFETY: as in `enter`.
+        // SAFETY: as in `enter_or_stay`.
         let place = unsafe { seat.place() };
         let found = self.words.advance(place);
         self.left(place);

@@ -11,7 +11,6 @@ use crate::substrate::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed},
     Site, at, const_fn,
 };
-use crate::substrate::fence::Fences;
 use crate::substrate::wait::Bell;
 #[cfg(feature = "std")]
 use crate::substrate::wait::Registration;
@@ -117,7 +116,7 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        let seat = Seat::take(&self.seats, Fences::portable(), kind)?;
+        let seat = Seat::take(&self.seats, kind, false)?;
         make_known();
         Ok(seat)
     }

@@ -1,7 +1,7 @@
 //! A full fence on both sides; readers never ring.
 
 use super::super::error::{Full, Refused, Straggler};
-use super::seats::{DefaultSeats, default_seats};
+use super::seats::{DefaultSeats, OUTSIDE, default_seats};
 use super::words::{self, Left, Words};
 use super::{Kind, Seat, Seats, Strategy};
 use crate::substrate::atomic::const_fn;
@@ -72,7 +72,7 @@ unsafe impl<R: Seats> Strategy for Epochs<R> {
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        self.words.seat(FENCES, kind)
+        self.words.seat(kind, false)
     }
 
     unsafe fn release(&self, seat: &mut Seat) {
@@ -83,13 +83,13 @@ unsafe impl<R: Seats> Strategy for Epochs<R> {
     #[inline(always)]
     unsafe fn enter(&self, seat: &Seat) -> u64 {
         // SAFETY: the seat is of this strategy, which is alive.
-        self.words.enter(unsafe { seat.place() }, &FENCES)
+        self.words.enter_fenced(unsafe { seat.place() })
     }
 
     #[inline(always)]
     unsafe fn leave(&self, seat: &Seat) {
         // SAFETY: as in `enter`.
-        words::leave(unsafe { seat.place() });
+        unsafe { seat.place() }.rest(OUTSIDE);
     }
 
     #[inline(always)]

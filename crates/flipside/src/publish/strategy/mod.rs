@@ -118,6 +118,21 @@ pub unsafe trait Strategy {
     /// The seat is of this strategy and not released.
     unsafe fn inside(&self, seat: &Self::Seat) -> Option<u64>;
 
+    /// [`enter`](Self::enter), unless the seat is inside: the version that it is inside of then, and whether it entered.
+    ///
+    /// # Safety
+    ///
+    /// The seat is of this strategy, of the kind [`Kind::Guards`], and not released.
+    #[inline(always)]
+    unsafe fn enter_or_stay(&self, seat: &Self::Seat) -> (u64, bool) {
+        // SAFETY: the caller's promise.
+        match unsafe { self.inside(seat) } {
+            Some(version) => (version, false),
+            // SAFETY: the caller's promise, and it is outside.
+            None => (unsafe { self.enter(seat) }, true),
+        }
+    }
+
     /// As [`enter`](Self::enter), for seats of the kind [`Kind::Pinned`].
     ///
     /// # Safety

@@ -8,7 +8,6 @@ use loom::thread::spawn;
 use super::Kind;
 use super::seats::{Seat, Slot};
 use crate::substrate::atomic::Site;
-use crate::substrate::fence::Fences;
 use crate::substrate::model::{Model, RACE};
 
 /// One slot, and what its owner alone may touch.
@@ -27,7 +26,7 @@ const OWNING: Model = Model {
         let owned = Arc::new(Owned { seats: [Slot::new()], value: UnsafeCell::new(()) });
         let owners = [owned.clone(), owned].map(|owned| {
             spawn(move || {
-                let Ok(mut seat) = Seat::take(&owned.seats, Fences::portable(), Kind::Pinned) else { return };
+                let Ok(mut seat) = Seat::take(&owned.seats, Kind::Pinned, false) else { return };
                 owned.value.with_mut(|_| ());
                 // SAFETY: the seats are alive, nobody entered, and the seat is not used again.
                 unsafe { seat.give_back() };

@@ -15,12 +15,14 @@ use crate::substrate::atomic::{
     Ordering::{Acquire, Relaxed, Release},
     Site, at, const_fn,
 };
-use crate::substrate::fence::{Fences, Link};
+use crate::substrate::fence::Link;
 
 /// What a word says of a reader who is outside.
 pub(super) const OUTSIDE: u64 = u64::MAX;
+/// As OUTSIDE, of a reader who has to enter by a full fence: one comparison tells him that, and that he is outside.
+pub(super) const OUTSIDE_FENCED: u64 = u64::MAX - 1;
 /// What it says of one who is about to enter, or has entered some version: he is in everybody's way, for a moment.
-pub(super) const ENTERING: u64 = u64::MAX - 1;
+pub(super) const ENTERING: u64 = u64::MAX - 2;
 
 /// The writer waits for this reader.
 pub(super) const RING: u8 = 1;
@@ -47,6 +49,16 @@ pub(super) struct Place {
     #[cfg(feature = "alloc")]
     next: *const Slot,
     number: u32,
+}
+
+impl Place {
+    /// The reader is outside.
+    #[inline(always)]
+    pub(super) fn rest(&self, word: u64) {
+        // [P5] Release, pairs with [P12]. Ours first: the writer that sees this has seen all that was read in this
+        // seat. Weaker: the side is written while it is still read.
+        self.word.store(word, at(Site::P5, Release));
+    }
 }
 
 // SAFETY: `next` is not written once the slot is shared, and leads to slots that live as long; all else is atomic.
@@ -267,7 +279,6 @@ impl fmt::Debug for Grown {
 pub struct Seat {
     slot: NonNull<Slot>,
     number: u32,
-    fences: Fences,
     kind: super::Kind,
 }
 
@@ -275,10 +286,16 @@ pub struct Seat {
 unsafe impl Send for Seat {}
 
 impl Seat {
-    pub(super) fn take(seats: &impl Seats, fences: Fences, kind: super::Kind) -> Result<Self, Full> {
+    /// Takes a slot, for a reader who is outside, with full fences or without.
+    pub(super) fn take(seats: &impl Seats, kind: super::Kind, is_fenced: bool) -> Result<Self, Full> {
         let (slot, number) = seats.take()?;
-        slot.0.awaited.store(if fences.is_asymmetric() { 0 } else { FENCED }, Relaxed);
-        Ok(Self { slot: NonNull::from(slot), number, fences, kind })
+        let (word, awaited) = if is_fenced { (OUTSIDE_FENCED, FENCED) } else { (OUTSIDE, 0) };
+        slot.0.awaited.store(awaited, Relaxed);
+        // Not stored if it stands there: Counters' words are changed by read-modify-writes alone.
+        if slot.0.word.load(Relaxed) != word {
+            slot.0.rest(word);
+        }
+        Ok(Self { slot: NonNull::from(slot), number, kind })
     }
 
     pub(super) fn number(&self) -> u32 {
@@ -287,11 +304,6 @@ impl Seat {
 
     pub(super) fn kind(&self) -> super::Kind {
         self.kind
-    }
-
-    #[inline(always)]
-    pub(super) fn fences(&self) -> &Fences {
-        &self.fences
     }
 
     /// The slot.

@@ -13,11 +13,11 @@
 
 use super::super::error::{Full, Straggler};
 use super::Kind;
-use super::seats::{ENTERING, OUTSIDE, Place, RING, Seat, Seats, Slot};
+use super::seats::{ENTERING, OUTSIDE_FENCED, Place, Seat, Seats, Slot};
 use crate::substrate::atomic::{
     AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
-    Site, at, const_fn, fence, thread_token,
+    Site, at, const_fn, fence, light_fence, thread_token,
 };
 use crate::substrate::fence::{Fences, Link, Refused};
 
@@ -77,8 +77,8 @@ impl<R: Seats> Words<R> {
         }
     }
 
-    pub(super) fn seat(&self, fences: Fences, kind: Kind) -> Result<Seat, Full> {
-        let seat = Seat::take(&self.seats, fences, kind)?;
+    pub(super) fn seat(&self, kind: Kind, is_fenced: bool) -> Result<Seat, Full> {
+        let seat = Seat::take(&self.seats, kind, is_fenced)?;
         if kind == Kind::Guards {
             self.guards.fetch_add(1, Relaxed);
         }
@@ -99,20 +99,28 @@ impl<R: Seats> Words<R> {
         unsafe { seat.give_back() };
     }
 
+    /// Enters the newest version; the writer has a heavy fence.
     #[inline(always)]
-    pub(super) fn enter(&self, place: &Place, fences: &Fences) -> u64 {
-        note_thread(place);
-        place.word.store(ENTERING, Relaxed);
+    pub(super) fn enter_lightly(&self, place: &Place) -> u64 {
+        announce(place);
         // [P2] light fence, pairs with [P9]. Ours first: the writer sees the word and waits. Theirs first: the version
         // below is the new one. Weaker: the reader is inside of the side that the writer finds empty.
-        fences.light(Site::P2, &place.link);
+        light_fence(Site::P2, &place.link);
         self.advance(place)
     }
 
-    /// As `enter`, with a full fence.
+    /// Enters the newest version, with a full fence, as the writer has.
+    #[inline(always)]
+    pub(super) fn enter_fenced(&self, place: &Place) -> u64 {
+        announce(place);
+        // [P24] SeqCst fence, pairs with [P9], which is a full fence then: as [P2].
+        fence(Site::P24);
+        self.advance(place)
+    }
+
+    /// Enters the newest version by what the writer does without asking the system.
     pub(super) fn online(&self, place: &Place) -> u64 {
-        note_thread(place);
-        place.word.store(ENTERING, Relaxed);
+        announce(place);
         make_known();
         self.advance(place)
     }
@@ -135,7 +143,7 @@ impl<R: Seats> Words<R> {
             return Ok(());
         }
         if !fences.is_asymmetric() || self.has_guards() {
-            // [P9] heavy fence, pairs with [P2] and, if it is a full fence, with [P11]. Ours first: the version that
+            // [P9] heavy fence, pairs with [P2] and, if it is a full fence, with [P24] and [P11]. Ours first: the version that
             // the reader loads is the new one. Theirs first: we see its word. Weaker: a side that somebody is inside
             // of looks vacant.
             fences.heavy(Site::P9, self.links())?;
@@ -171,7 +179,7 @@ impl<R: Seats> Words<R> {
     pub(super) fn await_all(&self, left: &Left) {
         let in_the_way = self.in_the_way(left, |_| true);
         in_the_way.for_each(|(_, slot, _)| {
-            slot.place().awaited.fetch_or(RING, Relaxed);
+            slot.place().awaited.fetch_or(super::seats::RING, Relaxed);
         });
     }
 
@@ -179,7 +187,7 @@ impl<R: Seats> Words<R> {
     /// must not be slept for.
     #[cfg(feature = "std")]
     pub(super) fn awaits(&self, left: &Left) -> bool {
-        let was_asked = |place: &Place| place.awaited.load(Relaxed) & RING != 0;
+        let was_asked = |place: &Place| place.awaited.load(Relaxed) & super::seats::RING != 0;
         self.in_the_way(left, was_asked).any(|(_, _, word)| word != ENTERING)
     }
 
@@ -194,7 +202,7 @@ impl<R: Seats> Words<R> {
             // [P12] Acquire, pairs with [P4] and [P5]. Theirs first: what the reader read before it wrote this
             // word happens before what the writer does to the side. Weaker: the side is written while it is read.
             let word = slot.place().word.load(at(Site::P12, Acquire));
-            (word != OUTSIDE && word != newest && whom(slot.place())).then_some((index, slot, word))
+            (is_inside(word) && word != newest && whom(slot.place())).then_some((index, slot, word))
         })
     }
 }
@@ -228,17 +236,21 @@ pub(super) fn acknowledge(place: &Place, version: u64) {
     place.word.store(version, at(Site::P4, Release));
 }
 
-/// The reader is outside.
-#[inline(always)]
-pub(super) fn leave(place: &Place) {
-    // [P5] Release, pairs with [P12]. Ours first: the writer that sees this has seen all that the reader read. Weaker:
-    // the side is written while it is still read.
-    place.word.store(OUTSIDE, at(Site::P5, Release));
-}
-
 /// The version that a reader is inside of, for himself.
 #[inline(always)]
 pub(super) fn inside(place: &Place) -> Option<u64> {
     let word = place.word.load(Relaxed);
-    (word != OUTSIDE).then_some(word)
+    is_inside(word).then_some(word)
+}
+
+#[inline(always)]
+const fn is_inside(word: u64) -> bool {
+    word < OUTSIDE_FENCED
+}
+
+/// The reader is about to enter.
+#[inline(always)]
+fn announce(place: &Place) {
+    note_thread(place);
+    place.word.store(ENTERING, Relaxed);
 }

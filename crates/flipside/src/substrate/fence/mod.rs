@@ -68,6 +68,7 @@ impl Fences {
 
     /// The hot side: store, `light`, load. Its partner must be a [`heavy`](Self::heavy) of the same `Fences` that
     /// is given the same `link`; one thread at a time uses a link for this.
+    #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn light(&self, site: Site, link: &Link) {
         if self.is_asymmetric() {
