@@ -105,8 +105,30 @@ impl Watcher {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::publish::subject::{Map, entry};
+    use crate::publish::peer::plain::{Owner, Plain};
+    use crate::publish::subject::{Map, Value, entry};
+
+    /// Shares nothing and says it does.
+    enum Deaf {}
+
+    impl<T: Subject> Peer<T> for Deaf {
+        type Writer = Owner<T>;
+        type Reader = Arc<T>;
+
+        fn open(readers: usize) -> (Owner<T>, Vec<Arc<T>>) {
+            Plain::open(readers)
+        }
+    }
+
+    #[test]
+    fn the_check_sees_what_does_not_arrive() {
+        assert!(check::<Map, Plain>(3).is_ok());
+        assert!(check::<Map, Deaf>(3).unwrap_err().contains("last version"));
+        assert!(check::<Value, Deaf>(3).unwrap_err().contains("last version"));
+    }
 
     #[test]
     fn the_check_sees_foreign_answers_old_versions_and_mixed_ones() {

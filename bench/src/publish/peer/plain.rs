@@ -16,7 +16,8 @@ impl<T: Subject> Peer<T> for Plain {
     type Reader = Arc<T>;
 
     fn open(readers: usize) -> (Owner<T>, Vec<Arc<T>>) {
-        (Owner(T::fresh()), vec![Arc::new(T::fresh()); readers])
+        let subject = Arc::new(T::fresh());
+        (Owner(T::fresh()), vec![subject; readers])
     }
 }
 
