@@ -22,7 +22,10 @@
 //! rests on x86; the proofs are in each topology's documentation and the models run under `loom`.
 #![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "alloc")]
 pub mod collect;
+pub mod publish;
 mod substrate;

@@ -5,9 +5,10 @@
 //! (a fence: to nothing), and every site's mutant must be killed by a model. A `PROOF.md` lists the sites, and
 //! a test keeps list, code and models together.
 
-/// The labelled sites of the library. The letter is the module: `C` for collect, `R` for its recorder, `W` for
-/// waiting.
+/// The labelled sites of the library. The letter is the module: `C` for collect, `R` for its recorder, `P` for publish,
+/// `W` for waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "the sites of what needs an allocator"))]
 pub(crate) enum Site {
     /// A writer enters a side: the claim.
     C1,
@@ -71,6 +72,53 @@ pub(crate) enum Site {
     R5,
     /// A lane is taken.
     R6,
+    /// A reader says that it enters.
+    P1,
+    /// It looks at the version after this light fence.
+    P2,
+    /// The version that is read.
+    P3,
+    /// A reader acknowledges a version.
+    P4,
+    /// A reader leaves.
+    P5,
+    /// It looks whether the writer waits after this light fence.
+    P6,
+    /// The writer said that it waits; it looks at the readers after this heavy fence.
+    #[cfg(feature = "std")]
+    P7,
+    /// The writer flips.
+    P8,
+    /// It looks at the readers after this heavy fence.
+    P9,
+    /// Whether there are readers whom only the heavy fence reaches, it looks after this one.
+    P10,
+    /// A reader has registered, or goes online; it looks at the version after this fence.
+    P11,
+    /// The writer looks at a reader's word.
+    P12,
+    /// A slot is given back.
+    P13,
+    /// A slot is taken.
+    P14,
+    /// A new slot is linked.
+    P15,
+    /// The slots are walked through.
+    P16,
+    /// A guard's reader has gone.
+    P17,
+    /// The writer counts the guards' readers.
+    P18,
+    /// A reader enters, leaves or goes on by exchange.
+    P19,
+    /// The writer marks who is inside.
+    P20,
+    /// The writer looks whether the marked have left.
+    P21,
+    /// A writer goes, and leaves the buffer to the next.
+    P22,
+    /// The next writer takes it.
+    P23,
     /// A sleeper announced itself; it looks again after this fence.
     #[cfg(feature = "std")]
     W1,
@@ -86,9 +134,17 @@ mod imp {
     use super::Site;
 
     pub(crate) use core::sync::atomic::Ordering;
-    pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+    #[cfg(feature = "alloc")]
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32};
     #[cfg(feature = "std")]
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+
+    /// A constant function, for what stands in a `static`; loom's atomics are made at run time.
+    macro_rules! const_fn {
+        ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis const fn $($rest)* };
+    }
+    pub(crate) use const_fn;
 
     /// The ordering of a labelled site.
     #[inline(always)]
@@ -164,16 +220,26 @@ mod imp {
 
     /// A number that tells the living threads apart, never 0; 0 where that cannot be told.
     #[cfg(feature = "std")]
+    #[inline(always)]
     pub(crate) fn thread_token() -> usize {
         std::thread_local!(static TOKEN: u8 = const { 0 });
         // In the destructors of other thread-locals this one may be gone: unknown then.
         TOKEN.try_with(|token| (&raw const *token).addr()).unwrap_or(0)
     }
 
+    /// Without `std` nobody can tell.
+    #[cfg(not(feature = "std"))]
+    #[inline(always)]
+    pub(crate) const fn thread_token() -> usize {
+        0
+    }
+
+    #[cfg(feature = "alloc")]
     /// The processor's pause, then the scheduler's, with a bound on both.
     #[derive(Debug, Default)]
     pub(crate) struct Backoff(crossbeam_utils::Backoff);
 
+    #[cfg(feature = "alloc")]
     impl Backoff {
         pub(crate) fn snooze(&self) {
             self.0.snooze();
@@ -185,11 +251,13 @@ mod imp {
         }
     }
 
+    #[cfg(feature = "alloc")]
     /// A value that several threads take in turns; who may touch it is for the caller to know.
     #[derive(Debug)]
     #[repr(transparent)]
     pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
 
+    #[cfg(feature = "alloc")]
     impl<T> UnsafeCell<T> {
         pub(crate) const fn new(value: T) -> Self {
             Self(core::cell::UnsafeCell::new(value))
@@ -203,10 +271,12 @@ mod imp {
         }
     }
 
+    #[cfg(feature = "alloc")]
     /// Watches accesses to plain memory; only loom has something to watch with.
     #[derive(Debug)]
     pub(crate) struct Shadow;
 
+    #[cfg(feature = "alloc")]
     impl Shadow {
         pub(crate) const fn new(_len: usize) -> Self {
             Self
@@ -227,8 +297,15 @@ mod imp {
     use super::Site;
 
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    };
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+
+    macro_rules! const_fn {
+        ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+    }
+    pub(crate) use const_fn;
 
     std::thread_local! {
         /// The site that is weakened at present. Loom runs all threads of a model on one thread of the

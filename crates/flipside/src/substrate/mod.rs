@@ -1,11 +1,14 @@
 //! What the topologies share; it knows nothing of any of them.
 
 pub(crate) mod atomic;
+#[cfg(feature = "alloc")]
 pub(crate) mod bytes;
 pub(crate) mod fence;
 #[cfg(all(test, flipside_loom))]
 pub(crate) mod model;
 pub(crate) mod side;
+#[cfg(feature = "alloc")]
 pub(crate) mod storage;
+#[cfg(feature = "alloc")]
 pub(crate) mod unwind;
 pub(crate) mod wait;

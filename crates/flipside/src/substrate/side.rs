@@ -15,6 +15,7 @@ pub(crate) enum Side {
 
 impl Side {
     /// The other side.
+    #[cfg(feature = "alloc")]
     pub(crate) const fn flip(self) -> Self {
         match self {
             Self::A => Self::B,
@@ -40,6 +41,11 @@ pub(crate) struct Pair<T>([CachePadded<T>; 2]);
 impl<T> Pair<T> {
     pub(crate) const fn new(a: T, b: T) -> Self {
         Self([CachePadded::new(a), CachePadded::new(b)])
+    }
+
+    /// Both, side `A`'s first.
+    pub(crate) fn into_inner(self) -> [T; 2] {
+        self.0.map(CachePadded::into_inner)
     }
 }
 

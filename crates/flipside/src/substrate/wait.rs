@@ -23,7 +23,7 @@ mod with_std {
     use std::vec::Vec;
 
     use crate::substrate::atomic::{
-        AtomicU32, Condvar, Mutex, MutexGuard, Ordering::Relaxed, Site, fence, wait_until,
+        AtomicU32, Condvar, Mutex, MutexGuard, Ordering::Relaxed, Site, const_fn, fence, wait_until,
     };
 
     /// A bell for any number of sleepers: threads, and tasks that left a waker.
@@ -66,9 +66,11 @@ mod with_std {
     pub(crate) struct Registration(Option<u64>);
 
     impl Bell {
-        pub(crate) fn new() -> Self {
-            let list = List { rings: 0, threads: 0, tasks: Vec::new(), registered: 0 };
-            Self { sleepers: AtomicU32::new(0), list: Mutex::new(list), rung: Condvar::new() }
+        const_fn! {
+            pub(crate) fn new() -> Self {
+                let list = List { rings: 0, threads: 0, tasks: Vec::new(), registered: 0 };
+                Self { sleepers: AtomicU32::new(0), list: Mutex::new(list), rung: Condvar::new() }
+            }
         }
 
         fn lock(&self) -> MutexGuard<'_, List> {
@@ -241,6 +243,7 @@ mod without_std {
 
         pub(crate) fn ring(&self) {}
 
+        #[cfg(feature = "alloc")]
         pub(crate) fn ring_if(&self, _concerned: impl FnOnce() -> bool) {}
     }
 }

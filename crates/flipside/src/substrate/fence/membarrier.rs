@@ -15,7 +15,7 @@ const FENCE: MembarrierCommand = MembarrierCommand::PrivateExpedited;
 const REGISTER: MembarrierCommand = MembarrierCommand::RegisterPrivateExpedited;
 
 /// The kernel has promised to run a fence in every thread of this process whenever it is asked.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Everywhere(());
 
 impl Everywhere {
@@ -27,6 +27,11 @@ impl Everywhere {
             is_known && membarrier(REGISTER).is_ok() && membarrier(FENCE).is_ok()
         };
         granted.then_some(Self(()))
+    }
+
+    /// The promise again, for who knows that it was given.
+    pub(super) const fn granted() -> Option<Self> {
+        Some(Self(()))
     }
 
     /// Every thread of this process passes a full fence between the call and the return.

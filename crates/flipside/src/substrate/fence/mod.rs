@@ -16,7 +16,7 @@
 //! process (then 3 to 11 microseconds; more on larger machines); without membarrier a full fence.
 #![doc = include_str!("PROOF.md")]
 
-use super::atomic::{self, Site};
+use super::atomic::{self, AtomicU8, Ordering::Relaxed, Site, const_fn};
 
 #[cfg(all(feature = "std", target_os = "linux"))]
 mod membarrier;
@@ -44,7 +44,7 @@ pub(crate) use system::Refused;
 /// |---|---|---|
 /// | portable | `fence(SeqCst)` | `fence(SeqCst)` |
 /// | asymmetric | for the compiler only | membarrier |
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Fences {
     /// The system's promise, if these are asymmetric.
     everywhere: Option<system::Everywhere>,
@@ -97,5 +97,47 @@ impl Fences {
                 Ok(())
             }
         }
+    }
+}
+
+/// A pair that is chosen by whoever needs it first, the same for everybody from then on: for what is made in a
+/// `static`, before there is a system to ask.
+///
+/// ```text
+/// UNDECIDED --first use--> PORTABLE | ASYMMETRIC      for ever
+/// ```
+#[derive(Debug)]
+pub(crate) struct LazyFences(AtomicU8);
+
+const UNDECIDED: u8 = 0;
+const PORTABLE: u8 = 1;
+const ASYMMETRIC: u8 = 2;
+
+impl LazyFences {
+    const_fn! {
+        /// Will ask the system.
+        pub(crate) fn detect() -> Self {
+            Self(AtomicU8::new(UNDECIDED))
+        }
+    }
+
+    const_fn! {
+        /// Will not ask.
+        pub(crate) fn portable() -> Self {
+            Self(AtomicU8::new(PORTABLE))
+        }
+    }
+
+    /// The pair. Its first user asks the system; of two first users, who may be told different things, one is right.
+    pub(crate) fn get(&self) -> Fences {
+        let decided = match self.0.load(Relaxed) {
+            UNDECIDED => {
+                let found = if Fences::detect().is_asymmetric() { ASYMMETRIC } else { PORTABLE };
+                self.0.compare_exchange(UNDECIDED, found, Relaxed, Relaxed).err().unwrap_or(found)
+            }
+            decided => decided,
+        };
+        let everywhere = if decided == ASYMMETRIC { system::Everywhere::granted() } else { None };
+        Fences { everywhere }
     }
 }

@@ -7,7 +7,7 @@
 use core::fmt;
 
 /// What no system here can promise.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Everywhere {}
 
 impl Everywhere {
@@ -15,8 +15,12 @@ impl Everywhere {
         None
     }
 
-    pub(super) const fn fence(&self) -> Result<(), Refused> {
-        match *self {}
+    pub(super) const fn granted() -> Option<Self> {
+        None
+    }
+
+    pub(super) const fn fence(self) -> Result<(), Refused> {
+        match self {}
     }
 }
 

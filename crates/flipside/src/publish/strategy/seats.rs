@@ -1,0 +1,305 @@
+//! Where readers sit: slots that the writer can walk through, taken and given back without a lock.
+
+use core::fmt;
+use core::ptr::NonNull;
+#[cfg(feature = "alloc")]
+use core::ptr::null_mut;
+
+use crossbeam_utils::CachePadded;
+
+use super::super::error::Full;
+#[cfg(feature = "alloc")]
+use crate::substrate::atomic::AtomicPtr;
+use crate::substrate::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+    Site, at, const_fn,
+};
+use crate::substrate::fence::{Fences, Link};
+
+/// What a word says of a reader who is outside.
+pub(super) const OUTSIDE: u64 = u64::MAX;
+
+/// One reader's place: 128 bytes that no other reader touches.
+///
+/// ```text
+/// free --take--> taken --release--> free        the word is OUTSIDE while the slot is free
+/// ```
+pub struct Slot(CachePadded<Place>);
+
+pub(super) struct Place {
+    /// OUTSIDE, or the version that the reader is inside of; what else it may say is for the strategy.
+    pub(super) word: AtomicU64,
+    /// The thread that entered last.
+    pub(super) thread: AtomicUsize,
+    pub(super) link: Link,
+    taken: AtomicBool,
+    /// The slot behind it in a list. Written before the slot is linked, never after.
+    #[cfg(feature = "alloc")]
+    next: *const Slot,
+    number: u32,
+}
+
+// SAFETY: `next` is not written once the slot is shared, and leads to slots that live as long; all else is atomic.
+unsafe impl Send for Slot {}
+// SAFETY: as above.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    const_fn! {
+        /// A free place.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::with(0, false)
+        }
+    }
+
+    const_fn! {
+        fn with(number: u32, taken: bool) -> Self {
+            Self(CachePadded::new(Place {
+                word: AtomicU64::new(OUTSIDE),
+                thread: AtomicUsize::new(0),
+                link: Link::new(),
+                taken: AtomicBool::new(taken),
+                #[cfg(feature = "alloc")]
+                next: core::ptr::null(),
+                number,
+            }))
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn place(&self) -> &Place {
+        &self.0
+    }
+
+    /// The number that errors call its reader by.
+    pub(super) fn number(&self, at: usize) -> u32 {
+        // A list numbers its slots; an array, made slot by slot, is numbered by place.
+        if self.0.number == 0 { u32::try_from(at).unwrap_or(u32::MAX) } else { self.0.number }
+    }
+
+    fn try_take(&self) -> bool {
+        let taken = &self.0.taken;
+        // [P14] Acquire, pairs with [P13]. Theirs first: the last owner's words stand before ours, and what it read
+        // happens before what we publish. Weaker: its OUTSIDE could come to stand after our entry, and hide it.
+        !taken.load(Relaxed) && taken.compare_exchange(false, true, at(Site::P14, Acquire), Relaxed).is_ok()
+    }
+
+    fn give_back(&self) {
+        // [P13] Release, pairs with [P14]: see there.
+        self.0.taken.store(false, at(Site::P13, Release));
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").finish_non_exhaustive()
+    }
+}
+
+/// The seats of a strategy that is not told which: as many as there are readers; without an allocator, eight.
+#[cfg(feature = "alloc")]
+pub type DefaultSeats = Grown;
+/// The seats of a strategy that is not told which: as many as there are readers; without an allocator, eight.
+#[cfg(not(feature = "alloc"))]
+pub type DefaultSeats = [Slot; 8];
+
+const_fn! {
+    pub(super) fn default_seats() -> DefaultSeats {
+        #[cfg(feature = "alloc")]
+        return Grown::new();
+        #[cfg(not(feature = "alloc"))]
+        return [const { Slot::new() }; 8];
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<const N: usize> Sealed for [super::Slot; N] {}
+    impl Sealed for &[super::Slot] {}
+    #[cfg(feature = "alloc")]
+    impl Sealed for super::Grown {}
+}
+
+/// Where the slots are: a fixed number of them in an array or behind a slice, or a list that grows.
+pub trait Seats: sealed::Sealed {
+    /// Takes a free slot. Looks at each once: lock-free, linear in the slots.
+    #[doc(hidden)]
+    fn take(&self) -> Result<(&Slot, u32), Full>;
+
+    /// Every slot that may be taken.
+    #[doc(hidden)]
+    fn each(&self) -> impl Iterator<Item = &Slot>;
+}
+
+fn take_one(slots: &[Slot]) -> Result<(&Slot, u32), Full> {
+    let mut free = slots.iter().enumerate().filter(|(_, slot)| slot.try_take());
+    let (index, slot) = free.next().ok_or(Full { places: slots.len() })?;
+    Ok((slot, slot.number(index)))
+}
+
+impl<const N: usize> Seats for [Slot; N] {
+    fn take(&self) -> Result<(&Slot, u32), Full> {
+        take_one(self)
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Slot> {
+        self.iter()
+    }
+}
+
+impl Seats for &[Slot] {
+    fn take(&self) -> Result<(&Slot, u32), Full> {
+        take_one(self)
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Slot> {
+        self.iter()
+    }
+}
+
+/// As many slots as there were readers at the same time; each is allocated once and freed with the buffer.
+///
+/// ```text
+/// head --> newest slot --> ... --> first slot --> null      slots are linked at the head, and never unlinked
+/// ```
+#[cfg(feature = "alloc")]
+pub struct Grown {
+    head: AtomicPtr<Slot>,
+}
+
+#[cfg(feature = "alloc")]
+impl Grown {
+    const_fn! {
+        pub(super) fn new() -> Self {
+            Self { head: AtomicPtr::new(null_mut()) }
+        }
+    }
+
+    fn first(&self) -> *const Slot {
+        // [P16] Acquire, pairs with [P15]. Theirs first: the slot is whole, and so are those behind it, for links are
+        // read-modify-writes of one word. Weaker: a slot is read before it was written.
+        self.head.load(at(Site::P16, Acquire))
+    }
+
+    fn walk(&self) -> impl Iterator<Item = &Slot> {
+        let mut next = self.first();
+        core::iter::from_fn(move || {
+            // SAFETY: null, or linked: then it is whole (P16), and freed only when nobody can borrow `self`.
+            let slot = unsafe { next.as_ref() }?;
+            next = slot.0.next;
+            Some(slot)
+        })
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Seats for Grown {
+    fn take(&self) -> Result<(&Slot, u32), Full> {
+        if let Some(slot) = self.walk().find(|slot| slot.try_take()) {
+            return Ok((slot, slot.number(0)));
+        }
+        let mut slot = alloc::boxed::Box::new(Slot::with(1, true));
+        let mut head = self.first();
+        loop {
+            // SAFETY: linked, so it is whole and stays.
+            let behind = unsafe { head.as_ref() }.map_or(0, |slot| slot.0.number);
+            slot.0.number = behind.saturating_add(1);
+            slot.0.next = head;
+            let new = alloc::boxed::Box::into_raw(slot);
+            // [P15] Release, pairs with [P16]: see there.
+            match self.head.compare_exchange(head.cast_mut(), new, at(Site::P15, Release), Relaxed) {
+                Ok(_) => {
+                    // SAFETY: linked for as long as `self` lives.
+                    let slot = unsafe { &*new };
+                    return Ok((slot, slot.number(0)));
+                }
+                // SAFETY: it was not linked, so it is still ours.
+                Err(_) => slot = unsafe { alloc::boxed::Box::from_raw(new) },
+            }
+            head = self.first();
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Slot> {
+        self.walk()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Drop for Grown {
+    fn drop(&mut self) {
+        let mut next = self.first();
+        while !next.is_null() {
+            // SAFETY: made by `Box::into_raw`, linked once, and nobody borrows `self` any more.
+            let slot = unsafe { alloc::boxed::Box::from_raw(next.cast_mut()) };
+            next = slot.0.next;
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl fmt::Debug for Grown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grown").field("slots", &self.walk().count()).finish()
+    }
+}
+
+/// A taken slot, with the fences that its owner uses.
+#[derive(Debug)]
+pub struct Seat {
+    slot: NonNull<Slot>,
+    number: u32,
+    fences: Fences,
+    kind: super::Kind,
+}
+
+// SAFETY: a seat is a borrow of a slot, which is `Sync`.
+unsafe impl Send for Seat {}
+
+impl Seat {
+    pub(super) fn take(seats: &impl Seats, fences: Fences, kind: super::Kind) -> Result<Self, Full> {
+        seats.take().map(|(slot, number)| Self { slot: NonNull::from(slot), number, fences, kind })
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(super) fn kind(&self) -> super::Kind {
+        self.kind
+    }
+
+    #[inline(always)]
+    pub(super) fn fences(&self) -> &Fences {
+        &self.fences
+    }
+
+    /// The slot.
+    ///
+    /// # Safety
+    ///
+    /// The strategy that made this seat is alive.
+    #[inline(always)]
+    pub(super) unsafe fn place(&self) -> &Place {
+        // SAFETY: slots live as long as their strategy, says the caller.
+        unsafe { self.slot.as_ref() }.place()
+    }
+
+    /// Gives the slot back.
+    ///
+    /// # Safety
+    ///
+    /// The strategy that made this seat is alive, the word says OUTSIDE, and the seat is not used again.
+    pub(super) unsafe fn give_back(&mut self) {
+        // SAFETY: as in `place`.
+        unsafe { self.slot.as_ref() }.give_back();
+    }
+}

@@ -1,0 +1,238 @@
+//! What `Asymmetric` and `Epochs` have in common: a version that the writer stores, and a word for each reader that
+//! only he stores.
+//!
+//! ```text
+//! reader                              writer
+//!   word = a version he has seen        version = n               (flip)
+//!   fence, light                        fence, heavy              (reach)
+//!   read the version, found             look at all words:
+//!   word = found, if it is another        OUTSIDE or n: not in the way; else a straggler
+//!   ... reads side found & 1 ...
+//!   word = OUTSIDE
+//! ```
+
+use super::super::error::{Full, Straggler};
+use super::Kind;
+use super::seats::{OUTSIDE, Place, Seat, Seats, Slot};
+use crate::substrate::atomic::{
+    AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+    Site, at, const_fn, fence, thread_token,
+};
+use crate::substrate::fence::{Fences, Link, Refused};
+
+/// The newest version.
+#[derive(Debug)]
+pub(super) struct Version(AtomicU64);
+
+impl Version {
+    const_fn! {
+        pub(super) fn new() -> Self {
+            Self(AtomicU64::new(0))
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn load(&self) -> u64 {
+        // [P3] Acquire, pairs with [P8]. Theirs first: what the writer did before the flip is seen. Weaker: a side is
+        // read as it was before it was written.
+        self.0.load(at(Site::P3, Acquire))
+    }
+
+    /// A version that was the newest at some time; nothing may be read because of it.
+    #[inline(always)]
+    pub(super) fn glance(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    /// The writer alone makes the next version the newest, and gets it.
+    pub(super) fn flip(&self) -> u64 {
+        let next = self.0.load(Relaxed).wrapping_add(1);
+        // [P8] Release, pairs with [P3]: see there.
+        self.0.store(next, at(Site::P8, Release));
+        next
+    }
+}
+
+/// The version, the slots, and how many of them only the heavy fence reaches.
+#[derive(Debug)]
+pub(super) struct Words<R> {
+    pub(super) version: Version,
+    pub(super) seats: R,
+    /// Seats of the kind `Guards`.
+    guards: AtomicUsize,
+}
+
+/// Who is still inside of a side: whoever's word says neither OUTSIDE nor the version that the flip made.
+#[derive(Debug)]
+pub(super) struct Left {
+    version: u64,
+    reached: bool,
+}
+
+impl<R: Seats> Words<R> {
+    const_fn! {
+        pub(super) fn new(seats: R) -> Self {
+            Self { version: Version::new(), seats, guards: AtomicUsize::new(0) }
+        }
+    }
+
+    pub(super) fn seat(&self, fences: Fences, kind: Kind) -> Result<Seat, Full> {
+        let seat = Seat::take(&self.seats, fences, kind)?;
+        if kind == Kind::Guards {
+            self.guards.fetch_add(1, Relaxed);
+        }
+        make_known();
+        Ok(seat)
+    }
+
+    /// # Safety
+    ///
+    /// As [`Strategy::release`](super::Strategy::release).
+    pub(super) unsafe fn release(&self, seat: &mut Seat) {
+        if seat.kind() == Kind::Guards {
+            // [P17] Release, pairs with [P18]. Ours first: who counts no such reader any more has seen all that this
+            // one read. Weaker: the writer neither fences nor sees the reader leave, and writes while it reads.
+            self.guards.fetch_sub(1, at(Site::P17, Release));
+        }
+        // SAFETY: outside and not used again, says the caller.
+        unsafe { seat.give_back() };
+    }
+
+    #[inline(always)]
+    pub(super) fn enter(&self, place: &Place, fences: &Fences) -> u64 {
+        let known = self.version.glance();
+        note_thread(place);
+        // [P1] Release, pairs with [P12]. Ours first: the writer that sees this word, and not that the reader was
+        // outside before, has also seen what it read then. Weaker: the side is written while that is still read.
+        place.word.store(known, at(Site::P1, Release));
+        // [P2] light fence, pairs with [P9]. Ours first: the writer sees the word and waits. Theirs first: the version
+        // below is the new one. Weaker: the reader is inside of the side that the writer finds empty.
+        fences.light(Site::P2, &place.link);
+        let found = self.version.load();
+        if found != known {
+            acknowledge(place, found);
+        }
+        found
+    }
+
+    /// As `enter`, with a full fence.
+    pub(super) fn online(&self, place: &Place) -> u64 {
+        note_thread(place);
+        acknowledge(place, self.version.glance());
+        make_known();
+        let found = self.version.load();
+        acknowledge(place, found);
+        found
+    }
+
+    /// From one version to the newest. No fence: between two versions the reader is inside of one of them.
+    #[inline(always)]
+    pub(super) fn advance(&self, place: &Place) -> u64 {
+        let found = self.version.load();
+        acknowledge(place, found);
+        found
+    }
+
+    pub(super) fn flip(&self) -> Left {
+        Left { version: self.version.flip(), reached: false }
+    }
+
+    /// The fence between the flip and the first look at readers whose seats carry these fences.
+    pub(super) fn reach(&self, left: &mut Left, fences: &Fences) -> Result<(), Refused> {
+        if left.reached {
+            return Ok(());
+        }
+        if !fences.is_asymmetric() || self.has_guards() {
+            // [P9] heavy fence, pairs with [P2] and, if it is a full fence, with [P11]. Ours first: the version that
+            // the reader loads is the new one. Theirs first: we see its word. Weaker: a side that somebody is inside
+            // of looks vacant.
+            fences.heavy(Site::P9, self.links())?;
+        }
+        left.reached = true;
+        Ok(())
+    }
+
+    /// Whether anybody registered has to be reached by the system.
+    fn has_guards(&self) -> bool {
+        meet_the_new();
+        // [P18] Acquire, pairs with [P17]: see there.
+        self.guards.load(at(Site::P18, Acquire)) != 0
+    }
+
+    pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
+        self.seats.each().map(|slot| &slot.place().link)
+    }
+
+    pub(super) fn vacant(&self, left: &Left) -> bool {
+        left.reached && self.find(left, |_, _, _| ()).is_none()
+    }
+
+    pub(super) fn straggler(&self, left: &Left) -> Option<Straggler> {
+        if !left.reached {
+            return None;
+        }
+        self.find(left, |at, slot, word| {
+            Straggler::new(Some(slot.number(at)), word, slot.place().thread.load(Relaxed))
+        })
+    }
+
+    /// The first who is in the way.
+    fn find<O>(&self, left: &Left, tell: impl Fn(usize, &Slot, u64) -> O) -> Option<O> {
+        self.seats.each().enumerate().find_map(|(index, slot)| {
+            // [P12] Acquire, pairs with [P1], [P4] and [P5]. Theirs first: what the reader read before it wrote this
+            // word happens before what the writer does to the side. Weaker: the side is written while it is read.
+            let word = slot.place().word.load(at(Site::P12, Acquire));
+            (word != OUTSIDE && word != left.version).then(|| tell(index, slot, word))
+        })
+    }
+}
+
+/// What a reader does rarely, it does by a full fence, so that the writer need not ask the system for its sake.
+pub(super) fn make_known() {
+    // [P11] SeqCst fence, pairs with [P9] and [P10]. Ours first: the writer sees what is registered, and the word.
+    // Theirs first: the version that this reader loads next is the new one. Weaker: both miss each other.
+    fence(Site::P11);
+}
+
+/// The writer's part of that.
+pub(super) fn meet_the_new() {
+    // [P10] SeqCst fence, pairs with [P11]. Ours first: the reader that registers, or goes online, loads the new
+    // version. Theirs first: we see that it is there. Weaker: a reader that we do not look at enters the side that we
+    // find vacant.
+    fence(Site::P10);
+}
+
+/// Notes who enters, so that a writer can tell that it would wait for itself.
+#[inline(always)]
+pub(super) fn note_thread(place: &Place) {
+    place.thread.store(thread_token(), Relaxed);
+}
+
+/// The reader holds this version now, and no other.
+pub(super) fn acknowledge(place: &Place, version: u64) {
+    // [P4] Release, pairs with [P12]. Ours first: the writer that sees this version has also seen what the reader read
+    // of those before. Weaker: the old side is written while it is still read.
+    place.word.store(version, at(Site::P4, Release));
+}
+
+/// The reader is outside.
+#[inline(always)]
+pub(super) fn leave(place: &Place) {
+    // [P5] Release, pairs with [P12]. Ours first: the writer that sees this has seen all that the reader read. Weaker:
+    // the side is written while it is still read.
+    place.word.store(OUTSIDE, at(Site::P5, Release));
+}
+
+/// The version that a reader is inside of, for himself.
+#[inline(always)]
+pub(super) fn inside(place: &Place) -> Option<u64> {
+    let word = place.word.load(Relaxed);
+    (word != OUTSIDE).then_some(word)
+}
+
+/// What a reader who is inside has said last, for himself.
+#[inline(always)]
+pub(super) fn held(place: &Place) -> u64 {
+    place.word.load(Relaxed)
+}

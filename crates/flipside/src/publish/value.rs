@@ -1,0 +1,174 @@
+//! One value that is replaced or changed as a whole: no log, and no lost update.
+
+use core::fmt;
+#[cfg(feature = "std")]
+use core::time::Duration;
+
+use super::error::{PublishError, WriterExists};
+use super::pointer::Pointer;
+use super::raw::{self, Parts};
+
+/// Replaces a value, or changes it as a whole. Made by [`publish::value`](crate::publish::value).
+///
+/// For: configurations, snapshots, prices. When not: large values that change by a little, which a
+/// [log](crate::publish::log()) changes without cloning them.
+///
+/// Each call publishes, and waits for readers who entered before the publish before; the `try_` forms return an error
+/// instead, `..._async` forms wait as tasks. An update begins with the newest version and there is one writer, so none
+/// is lost; share it behind a `Mutex` if several threads write.
+///
+/// ```
+/// use flipside::publish;
+///
+/// let (mut limits, reader) = publish::value([10, 20]);
+/// limits.update(|limits| limits[0] += 1)?;
+/// assert_eq!(*reader.read(), [11, 20]);
+/// limits.set([1, 2])?;
+/// assert_eq!(*reader.read(), [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Writer<P: Pointer> {
+    raw: raw::Writer<P>,
+}
+
+impl<T, P: Pointer<Value = T, Log = ()>> Writer<P> {
+    /// The writer of the buffer behind `pointer`.
+    ///
+    /// # Errors
+    ///
+    /// [`WriterExists`] if there is one already.
+    pub fn new(pointer: P) -> Result<Self, WriterExists> {
+        raw::Writer::new(pointer).map(|raw| Self { raw })
+    }
+
+    /// Replaces the value. The number of the new version.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::OwnReader`], [`Refused`](PublishError::Refused). Then the value is dropped, and nothing changed;
+    /// [`vacate`](Self::vacate) first, if it is dear.
+    #[cfg(feature = "std")]
+    pub fn set(&mut self, value: T) -> Result<u64, PublishError> {
+        self.raw.vacate()?;
+        self.try_set(value)
+    }
+
+    /// As `set`, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Occupied`] instead of waiting.
+    pub fn try_set(&mut self, value: T) -> Result<u64, PublishError> {
+        *self.raw.try_back()? = value;
+        self.raw.try_publish()
+    }
+
+    /// Changes the value, beginning with the newest version, which is cloned. The number of the new version.
+    ///
+    /// # Errors
+    ///
+    /// As `set`; then `change` was not called.
+    ///
+    /// # Panics
+    ///
+    /// If `change` or `clone` does; then nothing has changed.
+    #[cfg(feature = "std")]
+    pub fn update(&mut self, change: impl FnOnce(&mut T)) -> Result<u64, PublishError>
+    where
+        T: Clone,
+    {
+        self.raw.vacate()?;
+        self.try_update(change)
+    }
+
+    /// As `update`, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Occupied`] instead of waiting.
+    ///
+    /// # Panics
+    ///
+    /// If `change` or `clone` does; then nothing has changed.
+    pub fn try_update(&mut self, change: impl FnOnce(&mut T)) -> Result<u64, PublishError>
+    where
+        T: Clone,
+    {
+        let Parts { front, back, .. } = self.raw.try_parts()?;
+        back.clone_from(front);
+        change(back);
+        self.raw.try_publish()
+    }
+
+    /// As `set`, for a task.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Refused`].
+    pub async fn set_async(&mut self, value: T) -> Result<u64, PublishError> {
+        self.raw.vacate_async().await?;
+        self.try_set(value)
+    }
+
+    /// As `update`, for a task.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Refused`].
+    ///
+    /// # Panics
+    ///
+    /// If `change` or `clone` does; then nothing has changed.
+    pub async fn update_async(&mut self, change: impl FnOnce(&mut T)) -> Result<u64, PublishError>
+    where
+        T: Clone,
+    {
+        self.raw.vacate_async().await?;
+        self.try_update(change)
+    }
+
+    /// Waits until the next `set` or `update` need not wait, for at most so long.
+    ///
+    /// # Errors
+    ///
+    /// As `set`, and [`PublishError::TimedOut`].
+    #[cfg(feature = "std")]
+    pub fn vacate(&mut self, timeout: Duration) -> Result<(), PublishError> {
+        self.raw.vacate_timeout(timeout)
+    }
+
+    /// The newest version.
+    pub fn get(&self) -> &T {
+        self.raw.front()
+    }
+
+    /// The number of the newest version.
+    pub fn version(&self) -> u64 {
+        self.raw.version()
+    }
+
+    /// The value beside both copies.
+    pub fn extras(&self) -> &P::Extras {
+        self.raw.extras()
+    }
+
+    /// The pointer to the buffer, for a reader.
+    pub fn pointer(&self) -> &P {
+        self.raw.pointer()
+    }
+
+    /// The value, if there is no reader any more and the pointer gives it out.
+    ///
+    /// # Errors
+    ///
+    /// The writer, if it does not.
+    pub fn into_inner(self) -> Result<T, Self> {
+        self.raw.into_parts().map(|(front, ..)| front).map_err(|raw| Self { raw })
+    }
+}
+
+impl<P: Pointer> fmt::Debug for Writer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("version", &self.raw.version()).finish_non_exhaustive()
+    }
+}
