@@ -8,6 +8,7 @@ pub(crate) mod arc_swap;
 pub(crate) mod dashmap;
 pub(crate) mod evmap;
 pub(crate) mod flashmap;
+pub(crate) mod flipside;
 pub(crate) mod left_right;
 pub(crate) mod papaya;
 pub(crate) mod parking_lot;
@@ -17,6 +18,8 @@ pub(crate) mod std_rwlock;
 pub(crate) mod tokio_watch;
 pub(crate) mod triple_buffer;
 
+use ::flipside::publish::strategy::{Asymmetric, Counters, Epochs, Locked};
+
 use super::role::Contender;
 use super::subject::{Map, SipMap, Value};
 
@@ -25,6 +28,12 @@ const HELD: &str = "one guard for all";
 
 /// Those who share a map.
 pub(crate) const MAPS: &[Contender] = &[
+    Contender::of::<Map, flipside::Guards<Asymmetric>>("flipside/asymmetric", ""),
+    Contender::of::<Map, flipside::Guards<Epochs>>("flipside/epochs", ""),
+    Contender::of::<Map, flipside::Guards<Counters>>("flipside/counters", ""),
+    Contender::of::<Map, flipside::Guards<Locked>>("flipside/locked", ""),
+    Contender::of::<Map, flipside::Pinned>("flipside/pinned", "looks for news each time"),
+    Contender::of::<SipMap, flipside::Guards<Asymmetric>>("flipside/asymmetric-siphash", SIPHASH),
     Contender::of::<Map, plain::Plain>("limit/plain-map", ""),
     Contender::of::<SipMap, plain::Plain>("limit/plain-map-siphash", SIPHASH),
     Contender::of::<Map, std_rwlock::StdRwLock>("peer/std-rwlock", ""),
@@ -41,6 +50,7 @@ pub(crate) const MAPS: &[Contender] = &[
 
 /// Those whose readers enter once and ask many times, and still learn of news when they wish to.
 pub(crate) const PINNED: &[Contender] = &[
+    Contender::of::<Map, flipside::Still>("flipside/pinned", ""),
     Contender::of::<Map, plain::Plain>("limit/plain-map", ""),
     Contender::of::<Map, arc_swap::Cached>("peer/arc-swap-cache", "looks for news each time"),
     Contender::of::<Map, papaya::Held>("peer/papaya", HELD),
@@ -48,6 +58,11 @@ pub(crate) const PINNED: &[Contender] = &[
 
 /// Those who share a single value.
 pub(crate) const VALUES: &[Contender] = &[
+    Contender::of::<Value, flipside::Guards<Asymmetric>>("flipside/asymmetric", ""),
+    Contender::of::<Value, flipside::Guards<Epochs>>("flipside/epochs", ""),
+    Contender::of::<Value, flipside::Guards<Counters>>("flipside/counters", ""),
+    Contender::of::<Value, flipside::Guards<Locked>>("flipside/locked", ""),
+    Contender::of::<Value, flipside::Pinned>("flipside/pinned", "looks for news each time"),
     Contender::of::<Value, plain::Plain>("limit/plain-value", ""),
     Contender::of::<Value, std_rwlock::StdRwLock>("peer/std-rwlock", ""),
     Contender::of::<Value, parking_lot::ParkingLot>("peer/parking_lot-rwlock", ""),

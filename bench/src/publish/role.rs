@@ -23,7 +23,7 @@ pub(crate) trait Peer<T: Subject> {
 /// The one who changes it.
 pub(crate) trait Write<T: Subject>: Send {
     /// Applies all changes, in order; readers see them when this returns. Who has no versions may show some of
-    /// them before.
+    /// them before. Of values the last one counts.
     fn publish(&mut self, changes: impl Iterator<Item = T::Change>);
 
     /// Does now what the last publish left to the next one. Nothing, for those who do everything at once.
