@@ -82,10 +82,7 @@ pub(crate) fn run(
     let samples = interleave(ready.len(), plan.rounds, |index| {
         let (contender, count) = ready[index];
         let took = within(plan.patience, move || work.pass(contender, count))?;
-        // A machine that has become slower must not cost more time than there is.
-        if took > 2 * round {
-            ready[index].1 = (count as f64 * round.as_secs_f64() / took.as_secs_f64()).max(1.0) as usize;
-        }
+        ready[index].1 = resized(count, took, round);
         Some(took.as_secs_f64() * 1e9 / work.operations(count) as f64)
     });
     let head = Head { table: "publish", workload: name, threads: work.threads(), unit, better: Better::Less };
@@ -108,10 +105,43 @@ pub(crate) fn run(
     Ok(())
 }
 
+/// How much the next round has after one that took this long. A machine that has become slower must not cost more
+/// time than there is; and one bad moment, in calibration as well, must not leave a contender with rounds of a few
+/// operations, which the next bad moment would spoil.
+fn resized(count: usize, took: Duration, round: Duration) -> usize {
+    let ratio = round.as_secs_f64() / took.as_secs_f64().max(1e-9);
+    if (0.5..=2.0).contains(&ratio) { count } else { ((count as f64 * ratio.min(8.0)) as usize).max(1) }
+}
+
 /// A contender without a result is missed in the table, so the reason stands above it.
 fn say_hangs(contender: Contender, workload: &str) {
     println!(
         "\n{}, {workload}: no end in sight; left out, and what it left behind may disturb the rest",
         contender.name
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::read::Company;
+    use crate::publish::write::Kind;
+
+    #[test]
+    fn rounds_are_cut_and_grow_again() {
+        let (ms, round) = (Duration::from_millis, Duration::from_millis(20));
+        assert_eq!(resized(100, ms(30), round), 100);
+        assert_eq!(resized(100, ms(200), round), 10);
+        assert_eq!(resized(1, ms(2000), round), 1);
+        assert_eq!(resized(10, ms(5), round), 40);
+        assert_eq!(resized(10, Duration::ZERO, round), 80);
+    }
+
+    #[test]
+    fn operations_are_those_of_one_thread() {
+        let company = Company::Nobody;
+        assert_eq!(Work::Read(Reading { threads: 2, base: 0, company }).operations(3), 3 * ENTRIES);
+        let kind = Kind::Insert;
+        assert_eq!(Work::Write(Writing { batch: 1000, kind, watched: false }).operations(3), 3000);
+    }
 }
