@@ -65,7 +65,8 @@ fn insert(page: &str, name: &str, section: &str) -> Result<String, String> {
     Ok(format!("{}{section}{}", &page[..from], &page[to..]))
 }
 
-/// A table for each workload, contenders down, threads across, and a plot beside those of throughput.
+/// A table for each workload, contenders down, threads across, and a plot beside those of throughput and of
+/// `publish`, where all numbers are times.
 fn section(name: &str, rows: &[Row]) -> Result<String, String> {
     let mut workloads: Vec<&str> = Vec::new();
     for row in rows {
@@ -79,7 +80,7 @@ fn section(name: &str, rows: &[Row]) -> Result<String, String> {
         let unit = &these[0].unit;
         let _ = writeln!(text, "\n**{workload}**, {unit}: median (min to max), and ours against it\n");
         text.push_str(&table(&these));
-        if !these[0].less_is_better {
+        if !these[0].less_is_better || name == "publish" {
             let file = format!("{name}-{workload}.svg");
             fs::write(format!("docs/{file}"), plot(&these))
                 .map_err(|error| format!("docs/{file}: {error}"))?;
@@ -138,10 +139,21 @@ fn number(value: f64) -> String {
     }
 }
 
-/// Horizontal bars of the medians, one group for each number of threads, with a whisker from min to max.
+/// Times as long as so many of the shortest one are cut off: else the slowest contender would leave the others no
+/// length that can be seen.
+const CUT: f64 = 12.0;
+
+/// Horizontal bars of the medians, one group for each number of threads, with a whisker from min to max. A limit
+/// is drawn where less is better: there it is the shortest bar, and not one that dwarfs the others.
 fn plot(rows: &[&Row]) -> String {
-    let rows: Vec<&&Row> = rows.iter().filter(|row| !row.contender.starts_with("limit/")).collect();
-    let most = rows.iter().map(|row| row.max).fold(1e-9, f64::max);
+    let shown = |row: &&&Row| row.less_is_better || !row.contender.starts_with("limit/");
+    let rows: Vec<&&Row> = rows.iter().filter(shown).collect();
+    let longest = rows.iter().map(|row| row.max).fold(1e-9, f64::max);
+    let shortest = rows.iter().map(|row| row.median).fold(f64::INFINITY, f64::min);
+    let most = match rows.first() {
+        Some(row) if row.less_is_better => longest.min(CUT * shortest),
+        _ => longest,
+    };
     let (left, width, step) = (190.0, 420.0, 16.0);
     let mut body = String::new();
     let (mut y, mut group) = (8.0, 0);
@@ -156,8 +168,12 @@ fn plot(rows: &[&Row]) -> String {
             );
             y += step * 0.5;
         }
-        let scale = |value: f64| value / most * width;
-        let colour = if row.contender.starts_with("flipside/") { "#2266bb" } else { "#bbbbbb" };
+        let scale = |value: f64| (value / most).min(1.0) * width;
+        let colour = match row.contender.split('/').next() {
+            Some("flipside") => "#2266bb",
+            Some("limit") => "#88aa88",
+            _ => "#bbbbbb",
+        };
         let (bar, from, to) = (scale(row.median), left + scale(row.min), left + scale(row.max));
         let _ = writeln!(
             body,
@@ -168,7 +184,9 @@ fn plot(rows: &[&Row]) -> String {
         );
         let _ = writeln!(body, "<rect x='{left}' y='{y}' width='{bar:.1}' height='12' fill='{colour}'/>");
         let _ = writeln!(body, "<path d='M{from:.1} {0} H{to:.1}' stroke='#333333'/>", y + 6.0);
-        let _ = writeln!(body, "<text x='{:.1}' y='{}'>{}</text>", to + 6.0, y + 11.0, number(row.median));
+        let cut = if row.median > most { "... " } else { "" };
+        let _ =
+            writeln!(body, "<text x='{:.1}' y='{}'>{cut}{}</text>", to + 6.0, y + 11.0, number(row.median));
         y += step;
     }
     let (width, height) = (left + width + 70.0, y + 8.0);
@@ -176,4 +194,79 @@ fn plot(rows: &[&Row]) -> String {
         "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' font-family='sans-serif' \
          font-size='11'>\n<rect width='100%' height='100%' fill='white'/>\n{body}</svg>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(contender: &str, less_is_better: bool, median: f64) -> Row {
+        Row {
+            workload: "get".into(),
+            threads: 1,
+            contender: contender.into(),
+            unit: "ns/get".into(),
+            less_is_better,
+            min: 0.9 * median,
+            median,
+            max: 1.1 * median,
+        }
+    }
+
+    /// Widths of the bars.
+    fn bars(plot: &str) -> Vec<f64> {
+        let widths = plot.lines().filter(|line| line.contains("height='12'"));
+        widths
+            .map(|line| line.split("width='").nth(1).unwrap().split('\'').next().unwrap().parse().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn rows_of_the_bench_are_read() {
+        let text = r#"[{"table": "publish", "workload": "get", "threads": 2, "contender": "peer/papaya",
+            "unit": "ns/get", "better": "less", "min": 1.0, "median": 2.0, "max": 3.0, "samples": [1, 2, 3]}]"#;
+        let rows = rows(text).unwrap();
+        assert!(rows[0].less_is_better && rows[0].threads == 2 && rows[0].median == 2.0);
+        assert!(super::rows("{}").is_none() && super::rows("[{}]").is_none());
+    }
+
+    #[test]
+    fn a_section_goes_between_its_markers() {
+        let page = "a\n<!-- publish -->\nold\n<!-- end -->\nb\n<!-- end -->\n";
+        let new = insert(page, "publish", "new\n").unwrap();
+        assert_eq!(new, "a\n<!-- publish -->\nnew\n<!-- end -->\nb\n<!-- end -->\n");
+        assert!(insert(page, "collect", "").is_err());
+    }
+
+    #[test]
+    fn a_ratio_above_one_is_in_our_favour() {
+        for (less_is_better, theirs) in [(true, 8.0), (false, 2.0)] {
+            let rows =
+                [row("flipside/asymmetric", less_is_better, 4.0), row("peer/x", less_is_better, theirs)];
+            let text = table(&rows.iter().collect::<Vec<_>>());
+            assert!(text.contains("1.00x") && text.contains("2.00x"), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_plotted_with_their_limit_and_the_longest_cut_off() {
+        let rows = [row("flipside/asymmetric", true, 4.0), row("limit/plain-map", true, 2.0)];
+        let plain = plot(&rows.iter().collect::<Vec<_>>());
+        assert!(plain.contains("limit/plain-map") && !plain.contains("... "));
+        let [ours, limit] = bars(&plain)[..] else { panic!("{plain}") };
+        assert!((ours / limit - 2.0).abs() < 0.01);
+        let slow = row("peer/slow", true, 900.0);
+        let cut = plot(&rows.iter().chain([&slow]).collect::<Vec<_>>());
+        assert!(cut.contains("... 900"), "{cut}");
+        let [ours, limit, slow] = bars(&cut)[..] else { panic!("{cut}") };
+        assert!((slow / limit - CUT).abs() < 0.1 && (ours / limit - 2.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn rates_are_plotted_without_their_limit() {
+        let rows = [row("flipside/total", false, 4.0), row("limit/memcpy", false, 400.0)];
+        let text = plot(&rows.iter().collect::<Vec<_>>());
+        assert!(!text.contains("limit/"), "{text}");
+        assert_eq!(bars(&text).len(), 1);
+    }
 }
