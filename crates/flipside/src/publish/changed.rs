@@ -94,12 +94,10 @@ impl<P: Pointer> Reader<P> {
     ///
     /// # Errors
     ///
-    /// The future's, as `changed`.
-    pub fn changed_async(&mut self) -> impl Future<Output = Result<u64, Abandoned>> {
-        async {
-            let news = News::new(&**self.pointer(), self.seen).await;
-            self.see(news)
-        }
+    /// As `changed`.
+    pub async fn changed_async(&mut self) -> Result<u64, Abandoned> {
+        let news = News::new(&**self.pointer(), self.seen).await;
+        self.see(news)
     }
 
     fn see(&mut self, news: Result<u64, Abandoned>) -> Result<u64, Abandoned> {
@@ -141,12 +139,10 @@ impl<P: Pointer> Pinned<P> {
     ///
     /// # Errors
     ///
-    /// The future's, as `changed`.
-    pub fn changed_async(&mut self) -> impl Future<Output = Result<u64, Abandoned>> {
-        async {
-            let news = News::new(&**self.pointer(), self.version()).await;
-            self.see(news)
-        }
+    /// As `changed`.
+    pub async fn changed_async(&mut self) -> Result<u64, Abandoned> {
+        let news = News::new(&**self.pointer(), self.version()).await;
+        self.see(news)
     }
 
     fn see(&mut self, news: Result<u64, Abandoned>) -> Result<u64, Abandoned> {

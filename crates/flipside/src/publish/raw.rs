@@ -48,6 +48,13 @@ pub struct Writer<P: Pointer> {
     pointer: P,
 }
 
+/// The [`Parts`] of the buffer behind a pointer.
+pub type PartsOf<'w, P> = Parts<'w, <P as Pointer>::Value, <P as Pointer>::Log, <P as Pointer>::Extras>;
+
+/// What is left of a buffer behind a pointer: both copies, the newer first, the log and the extras.
+pub type Remains<P> =
+    (<P as Pointer>::Value, <P as Pointer>::Value, <P as Pointer>::Log, <P as Pointer>::Extras);
+
 type BufferOf<P> = <P as Deref>::Target;
 type ResidualOf<P> = <<P as Pointer>::Strategy as Strategy>::Residual;
 type DeskOf<P> = Desk<<P as Pointer>::Log, ResidualOf<P>>;
@@ -223,7 +230,7 @@ impl<P: Pointer> Writer<P> {
     /// # Errors
     ///
     /// As [`try_vacate`](Self::try_vacate).
-    pub fn try_parts(&mut self) -> Result<Parts<'_, P::Value, P::Log, P::Extras>, PublishError> {
+    pub fn try_parts(&mut self) -> Result<PartsOf<'_, P>, PublishError> {
         self.try_vacate()?;
         let (buffer, desk) = self.split();
         let version = buffer.version();
@@ -298,7 +305,7 @@ impl<P: Pointer> Writer<P> {
     /// # Errors
     ///
     /// The writer, if it does not.
-    pub fn into_parts(self) -> Result<(P::Value, P::Value, P::Log, P::Extras), Self> {
+    pub fn into_parts(self) -> Result<Remains<P>, Self> {
         // The office goes with the buffer, or stays ours.
         let this = ManuallyDrop::new(self);
         // SAFETY: read once, and `this` is neither used nor dropped after it.

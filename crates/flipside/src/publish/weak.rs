@@ -46,6 +46,7 @@ impl<T, L, S: Strategy, X> WeakReader<T, L, S, X> {
     /// # Errors
     ///
     /// [`Full`] if the strategy has no seat left.
+    #[allow(clippy::type_complexity, reason = "the type is spelt out once")]
     pub fn upgrade(&self) -> Result<Option<Reader<Arc<Buffer<T, L, S, X>>>>, Full> {
         self.buffer.upgrade().map(Reader::new).transpose()
     }
