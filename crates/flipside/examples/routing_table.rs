@@ -21,7 +21,7 @@ use flipside::publish::{self, Decide, Decided, Log, Operation, PublishError, Sha
 
 const PEERS: usize = 4;
 const THREADS: usize = 2;
-const BATCHES: u32 = 1_000;
+const BATCHES: u32 = 500;
 const BATCH: u32 = 20;
 /// This one dies.
 const DEAD: Peer = 2;
