@@ -1,7 +1,7 @@
 //! A configuration that is reloaded while a server reads it: every read sees one whole version.
 //!
 //! Two threads serve and look up the configuration for each request; a watcher sleeps until there is a new one; the
-//! main thread reloads it, a thousand times a second, from a file that is now and then broken. The fields belong
+//! main thread reloads it, hundreds of times a second, from a file that is now and then broken. The fields belong
 //! together (shares add up to 100, one share for each backend, a deadline that follows from two other fields), so that
 //! a torn read would be found, and the threads check every read.
 //!
