@@ -20,7 +20,7 @@ use flipside::publish::value::Writer;
 use flipside::publish::{self, PublishError, Reader, Shared, Source};
 
 const THREADS: usize = 2;
-const RELOADS: u64 = 2_000;
+const RELOADS: u64 = 1_000;
 /// Each file of this number is broken.
 const BROKEN: u64 = 50;
 
