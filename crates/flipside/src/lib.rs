@@ -5,11 +5,11 @@
 //!
 //! | topology | who enters a side | holding | who flips | who waits for stragglers | what the vacated side is for |
 //! |---|---|---|---|---|---|
+//! | [`publish`]: one writer, many readers | readers | `&T` | the writer | the writer, before its next write | repeat what the other side has, write on |
 //! | [`collect`]: many writers, one reader | writers | disjoint `&mut [u8]` (a claim) | the reader | the reader, before it drains | drain to disk, reset |
 //! | [`collect::recorder`]: the same for counters and histograms | each writer, a lane of its own | `&mut T` | the reader | the reader, before it visits | merge, reset |
 //!
-//! `publish` (one writer, many readers) and `exchange` (every party to every party) follow; what stands here
-//! today is [`collect`].
+//! `exchange` (every party to every party) follows; what stands here today is [`publish`] and [`collect`].
 //!
 //! # Features
 //!

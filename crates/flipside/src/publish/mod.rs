@@ -20,12 +20,13 @@
 //! Cost: two copies, 128 bytes a reader; a read is some stores and loads of the reader's own line and one that the writer
 //! changes when it flips ([`strategy`] has the table).
 //!
-//! The guide in `docs/publish.md` builds this up, from one thread to many.
+//! The [`guide`] builds this up, from one thread to many.
 #![doc = include_str!("PROOF.md")]
 
 mod buffer;
 mod changed;
 pub mod error;
+pub mod guide;
 #[cfg(feature = "alloc")]
 mod log;
 #[cfg(all(test, flipside_loom))]
