@@ -23,7 +23,7 @@ fn publishes_on(read: impl Fn(&Source<Shared<u64>>, &AtomicBool) + Sync) {
         while Instant::now() < end && done.is_ok() {
             // Each is inside for a moment; suspended there, for some time slices.
             let began = Instant::now();
-            done = writer.vacate(LIMIT).and_then(|()| writer.try_set(1).map(drop));
+            done = writer.set_timeout(1, LIMIT).map(drop).map_err(Into::into);
             longest = longest.max(began.elapsed());
         }
         stop.store(true, Relaxed);

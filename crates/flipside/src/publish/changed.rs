@@ -63,7 +63,8 @@ fn after(timeout: Duration) -> Option<Instant> {
 
 impl<P: Pointer> Reader<P> {
     /// Sleeps until there is a version that this reader was not told of, by this method, before. Its number; the first
-    /// call waits for the first version after the reader was made. Versions in between are passed over.
+    /// call waits for the first version after the reader was made. Versions in between are passed over, and a read that
+    /// follows may see a newer one.
     ///
     /// # Errors
     ///

@@ -72,7 +72,8 @@ impl fmt::Display for Straggler {
             Some(number) => write!(f, "reader {number}")?,
             None => write!(f, "a reader")?,
         }
-        write!(f, " has been inside since version {}", self.since)
+        write!(f, " has been inside since version {}", self.since)?;
+        if self.is_this_thread() { f.write_str(", entered by this very thread") } else { Ok(()) }
     }
 }
 
@@ -191,8 +192,8 @@ impl fmt::Display for PublishError {
             }
             Self::OwnReader(straggler) => write!(
                 f,
-                "waiting would never end: {straggler}, by this very thread; drop its guard (or take the pinned \
-                 reader offline) before the second publish after it"
+                "waiting would never end: {straggler}; drop its guard (or take the pinned reader offline) before \
+                 the second publish after it"
             ),
             Self::Refused(refused) => refused.fmt(f),
             Self::Poisoned => f.write_str(
@@ -204,3 +205,32 @@ impl fmt::Display for PublishError {
 }
 
 impl core::error::Error for PublishError {}
+
+/// The value was not set. It is given back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SetError<T> {
+    /// Why.
+    pub error: PublishError,
+    /// The value.
+    pub value: T,
+}
+
+impl<T> From<SetError<T>> for PublishError {
+    fn from(unset: SetError<T>) -> Self {
+        unset.error
+    }
+}
+
+impl<T> fmt::Debug for SetError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetError").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for SetError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<T> core::error::Error for SetError<T> {}

@@ -50,7 +50,8 @@ pub trait Operation<T, X = ()> {
     /// made anew, because an operation panicked.)
     fn apply(&mut self, copy: &mut T, extras: &X);
 
-    /// Makes the change for the last time.
+    /// Makes the change for the last time: what the operation owns may be moved. An operation that holds others passes
+    /// this on to theirs.
     fn apply_last(mut self, copy: &mut T, extras: &X)
     where
         Self: Sized,

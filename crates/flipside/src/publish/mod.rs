@@ -50,7 +50,7 @@ use alloc::sync::Arc;
 
 pub use buffer::Buffer;
 pub use changed::Abandoned;
-pub use error::{Full, PublishError, Refused, Straggler, WriterExists};
+pub use error::{Full, PublishError, Refused, SetError, Straggler, WriterExists};
 #[cfg(feature = "alloc")]
 pub use log::{Closure, Log, LogFull, Operation};
 pub use pinned::{Offline, Pinned};
@@ -60,7 +60,7 @@ pub use reader::{ReadGuard, Reader};
 pub use receipt::{Decide, Decided};
 pub use source::Source;
 #[doc(no_inline)]
-pub use strategy::Asymmetric;
+pub use strategy::{Asymmetric, Strategy};
 #[cfg(feature = "alloc")]
 pub use weak::WeakReader;
 #[cfg(feature = "alloc")]
@@ -69,6 +69,10 @@ pub use writer::{Publish, Writer};
 /// A buffer behind an `Arc`: what [`value()`] and [`log()`] make.
 #[cfg(feature = "alloc")]
 pub type Shared<T, L = (), S = Asymmetric, X = ()> = Arc<Buffer<T, L, S, X>>;
+
+/// A buffer behind an `Arc`, with a log.
+#[cfg(feature = "alloc")]
+pub type SharedLog<T, O = Closure<T>, S = Asymmetric, X = ()> = Shared<T, Log<T, O>, S, X>;
 
 /// One value that is replaced, or changed as a whole, and its first reader. See [`value::Writer`].
 ///
@@ -80,9 +84,33 @@ pub type Shared<T, L = (), S = Asymmetric, X = ()> = Arc<Buffer<T, L, S, X>>;
 /// ```
 #[cfg(feature = "alloc")]
 pub fn value<T: Clone>(value: T) -> (value::Writer<Shared<T>>, Reader<Shared<T>>) {
-    let buffer = Arc::new(Buffer::<_, _>::new([value.clone(), value], ()));
-    let new = "nobody has this buffer yet, and its seats grow";
-    (value::Writer::new(buffer.clone()).expect(new), Reader::new(buffer).expect(new))
+    value_with(Asymmetric::new(), value, ())
+}
+
+/// As [`value()`], with this strategy, and extras beside both copies.
+///
+/// ```
+/// use flipside::publish::{self, strategy::Counters};
+///
+/// let (mut price, reader) = publish::value_with(Counters::new(), 100, "EUR");
+/// price.set(101)?;
+/// assert_eq!(format!("{} {}", reader.read(), reader.extras()), "101 EUR");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Panics
+///
+/// If the strategy has no seat for a reader.
+#[cfg(feature = "alloc")]
+#[allow(clippy::type_complexity, reason = "both types are spelt out once")]
+pub fn value_with<T: Clone, S: Strategy, X>(
+    strategy: S,
+    value: T,
+    extras: X,
+) -> (value::Writer<Shared<T, (), S, X>>, Reader<Shared<T, (), S, X>>) {
+    let buffer = Arc::new(Buffer::with(strategy, [value.clone(), value], (), extras));
+    let writer = value::Writer::new(buffer.clone()).expect("nobody has this buffer yet");
+    (writer, first_reader(buffer))
 }
 
 /// A value that operations change, and its first reader. See [`Writer`] and [`Operation`].
@@ -98,10 +126,31 @@ pub fn value<T: Clone>(value: T) -> (value::Writer<Shared<T>>, Reader<Shared<T>>
 /// ```
 #[cfg(feature = "alloc")]
 #[allow(clippy::type_complexity, reason = "both types are spelt out once")]
-pub fn log<T: Clone, O: Operation<T>>(
+pub fn log<T: Clone, O: Operation<T>>(value: T) -> (Writer<SharedLog<T, O>>, Reader<SharedLog<T, O>>) {
+    log_with(Asymmetric::new(), value, ())
+}
+
+/// As [`log()`], with this strategy, and extras beside both copies, which operations see as well.
+///
+/// # Panics
+///
+/// If the strategy has no seat for a reader.
+#[cfg(feature = "alloc")]
+#[allow(clippy::type_complexity, reason = "both types are spelt out once")]
+pub fn log_with<T: Clone, O: Operation<T, X>, S: Strategy, X>(
+    strategy: S,
     value: T,
-) -> (Writer<Shared<T, Log<T, O>>>, Reader<Shared<T, Log<T, O>>>) {
-    let buffer = Arc::new(Buffer::<_, _>::new([value.clone(), value], Log::new()));
-    let new = "nobody has this buffer yet, and its seats grow";
-    (Writer::new(buffer.clone()).expect(new), Reader::new(buffer).expect(new))
+    extras: X,
+) -> (Writer<SharedLog<T, O, S, X>>, Reader<SharedLog<T, O, S, X>>) {
+    let buffer = Arc::new(Buffer::with(strategy, [value.clone(), value], Log::new(), extras));
+    let writer = Writer::new(buffer.clone()).expect("nobody has this buffer yet");
+    (writer, first_reader(buffer))
+}
+
+#[cfg(feature = "alloc")]
+fn first_reader<P: Pointer>(pointer: P) -> Reader<P> {
+    match Reader::new(pointer) {
+        Ok(reader) => reader,
+        Err(full) => panic!("{full}"),
+    }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::buffer::Desk;
 use super::error::{PublishError, WriterExists};
 use super::pointer::Pointer;
+use super::source::Source;
 use super::strategy::Strategy;
 
 /// The one who writes. There is one at a time; when it is dropped another can be made, and goes on where this one
@@ -92,10 +93,10 @@ impl<P: Pointer> Writer<P> {
     }
 
     /// Asks the strategy about the last flip's residual, if it was not found vacant before.
-    fn settle(
+    fn settle<E>(
         &mut self,
-        ask: impl FnOnce(&P::Strategy, &mut ResidualOf<P>) -> Result<(), PublishError>,
-    ) -> Result<(), PublishError> {
+        ask: impl FnOnce(&P::Strategy, &mut ResidualOf<P>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (buffer, desk) = self.split();
         if let Some(residual) = &mut desk.residual {
             ask(&buffer.strategy, residual)?;
@@ -169,16 +170,15 @@ impl<P: Pointer> Writer<P> {
     ///
     /// [`PublishError::Refused`].
     pub fn poll_vacate(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PublishError>> {
-        let mut is_pending = false;
         let settled = self.settle(|strategy, residual| match strategy.poll_vacant(residual, cx) {
-            Poll::Ready(ready) => Ok(ready?),
-            Poll::Pending => {
-                is_pending = true;
-                // Any error keeps the residual; this one is not shown.
-                Err(PublishError::Poisoned)
-            }
+            Poll::Ready(ready) => ready.map_err(Some),
+            Poll::Pending => Err(None),
         });
-        if is_pending { Poll::Pending } else { Poll::Ready(settled) }
+        match settled {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(Some(refused)) => Poll::Ready(Err(refused.into())),
+            Err(None) => Poll::Pending,
+        }
     }
 
     /// The task that polled goes away.
@@ -298,6 +298,11 @@ impl<P: Pointer> Writer<P> {
     /// The pointer to the buffer, for a reader.
     pub fn pointer(&self) -> &P {
         &self.pointer
+    }
+
+    /// Where readers come from.
+    pub fn source(&self) -> Source<P> {
+        Source::new(self.pointer.clone())
     }
 
     /// Both copies, the newer first, with log and extras, if there is no reader any more and the pointer gives it out.

@@ -7,7 +7,9 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::error::Full;
+use super::pinned::{Offline, Pinned};
 use super::pointer::Pointer;
+use super::source::Source;
 use super::strategy::{Kind, Strategy};
 
 /// Reads the newest version, whenever asked, and never waits for anybody.
@@ -77,7 +79,8 @@ impl<P: Pointer> Reader<P> {
         f(&self.read())
     }
 
-    /// The newest version's number. It may be outdated at once, and never goes back.
+    /// The newest version's number, which is not read; [`ReadGuard::version`] is that of the one that is. It may be
+    /// outdated at once, and never goes back.
     pub fn version(&self) -> u64 {
         self.pointer.version()
     }
@@ -95,6 +98,20 @@ impl<P: Pointer> Reader<P> {
     /// The number that errors call this reader by, if the strategy numbers them.
     pub fn number(&self) -> Option<u32> {
         self.pointer.strategy.number(&self.handle.seat)
+    }
+
+    /// A pinned reader of the same buffer, online.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the strategy has no seat left.
+    pub fn pinned(&self) -> Result<Pinned<P>, Full> {
+        Offline::new(self.pointer.clone()).map(Offline::online)
+    }
+
+    /// Where readers come from.
+    pub fn source(&self) -> Source<P> {
+        Source::from(self)
     }
 
     /// The pointer to the buffer, for another reader, or the next writer.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::error::Full;
-use super::pinned::Offline;
+use super::pinned::{Offline, Pinned};
 use super::pointer::Pointer;
 use super::reader::Reader;
 
@@ -51,6 +51,15 @@ impl<P: Pointer> Source<P> {
     /// [`Full`] if the strategy has no seat left.
     pub fn offline(&self) -> Result<Offline<P>, Full> {
         Offline::new(self.pointer.clone())
+    }
+
+    /// A pinned reader, online, for this thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the strategy has no seat left.
+    pub fn pinned(&self) -> Result<Pinned<P>, Full> {
+        self.offline().map(Offline::online)
     }
 
     /// The pointer to the buffer.

@@ -4,11 +4,12 @@ use core::fmt;
 #[cfg(feature = "std")]
 use core::time::Duration;
 
-use super::error::{PublishError, WriterExists};
+use super::error::{PublishError, SetError, WriterExists};
 use super::pointer::Pointer;
 use super::raw::{self, Parts};
+use super::source::Source;
 
-/// Replaces a value, or changes it as a whole. Made by [`publish::value`](crate::publish::value).
+/// Replaces a value, or changes it as a whole. Made by [`publish::value`](crate::publish::value()).
 ///
 /// For: configurations, snapshots, prices. When not: large values that change by a little, which a
 /// [log](crate::publish::log()) changes without cloning them.
@@ -45,12 +46,22 @@ impl<T, P: Pointer<Value = T, Log = ()>> Writer<P> {
     ///
     /// # Errors
     ///
-    /// [`PublishError::OwnReader`], [`Refused`](PublishError::Refused). Then the value is dropped, and nothing changed;
-    /// [`vacate`](Self::vacate) first, if it is dear.
+    /// [`PublishError::OwnReader`], [`Refused`](PublishError::Refused), with the value.
     #[cfg(feature = "std")]
-    pub fn set(&mut self, value: T) -> Result<u64, PublishError> {
-        self.raw.vacate()?;
-        self.try_set(value)
+    pub fn set(&mut self, value: T) -> Result<u64, SetError<T>> {
+        let vacated = self.raw.vacate();
+        self.set_after(vacated, value)
+    }
+
+    /// As `set`, waiting for at most so long.
+    ///
+    /// # Errors
+    ///
+    /// Also [`PublishError::TimedOut`].
+    #[cfg(feature = "std")]
+    pub fn set_timeout(&mut self, value: T, timeout: Duration) -> Result<u64, SetError<T>> {
+        let vacated = self.raw.vacate_timeout(timeout);
+        self.set_after(vacated, value)
     }
 
     /// As `set`, without waiting.
@@ -58,9 +69,27 @@ impl<T, P: Pointer<Value = T, Log = ()>> Writer<P> {
     /// # Errors
     ///
     /// [`PublishError::Occupied`] instead of waiting.
-    pub fn try_set(&mut self, value: T) -> Result<u64, PublishError> {
-        *self.raw.try_back()? = value;
-        self.raw.try_publish()
+    pub fn try_set(&mut self, value: T) -> Result<u64, SetError<T>> {
+        let vacated = self.raw.try_vacate();
+        self.set_after(vacated, value)
+    }
+
+    /// As `set`, for a task.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Refused`], with the value.
+    pub async fn set_async(&mut self, value: T) -> Result<u64, SetError<T>> {
+        let vacated = self.raw.vacate_async().await;
+        self.set_after(vacated, value)
+    }
+
+    fn set_after(&mut self, vacated: Result<(), PublishError>, value: T) -> Result<u64, SetError<T>> {
+        match vacated.and_then(|()| self.raw.try_back()) {
+            Ok(back) => *back = value,
+            Err(error) => return Err(SetError { error, value }),
+        }
+        Ok(self.raw.try_publish().expect("the back is vacant until the flip"))
     }
 
     /// Changes the value, beginning with the newest version, which is cloned. The number of the new version.
@@ -100,16 +129,6 @@ impl<T, P: Pointer<Value = T, Log = ()>> Writer<P> {
         self.raw.try_publish()
     }
 
-    /// As `set`, for a task.
-    ///
-    /// # Errors
-    ///
-    /// [`PublishError::Refused`].
-    pub async fn set_async(&mut self, value: T) -> Result<u64, PublishError> {
-        self.raw.vacate_async().await?;
-        self.try_set(value)
-    }
-
     /// As `update`, for a task.
     ///
     /// # Errors
@@ -127,14 +146,33 @@ impl<T, P: Pointer<Value = T, Log = ()>> Writer<P> {
         self.try_update(change)
     }
 
-    /// Waits until the next `set` or `update` need not wait, for at most so long.
+    /// Waits until the next `set` or `update` need not wait. [`raw::Writer::vacate`] has the errors.
     ///
     /// # Errors
     ///
-    /// As `set`, and [`PublishError::TimedOut`].
+    /// As `set`.
     #[cfg(feature = "std")]
-    pub fn vacate(&mut self, timeout: Duration) -> Result<(), PublishError> {
+    pub fn vacate(&mut self) -> Result<(), PublishError> {
+        self.raw.vacate()
+    }
+
+    /// As `vacate`, for at most so long.
+    ///
+    /// # Errors
+    ///
+    /// Also [`PublishError::TimedOut`].
+    #[cfg(feature = "std")]
+    pub fn vacate_timeout(&mut self, timeout: Duration) -> Result<(), PublishError> {
         self.raw.vacate_timeout(timeout)
+    }
+
+    /// As `vacate`, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Occupied`] instead of waiting.
+    pub fn try_vacate(&mut self) -> Result<(), PublishError> {
+        self.raw.try_vacate()
     }
 
     /// The newest version.
@@ -155,6 +193,11 @@ impl<T, P: Pointer<Value = T, Log = ()>> Writer<P> {
     /// The pointer to the buffer, for a reader.
     pub fn pointer(&self) -> &P {
         self.raw.pointer()
+    }
+
+    /// Where readers come from.
+    pub fn source(&self) -> Source<P> {
+        self.raw.source()
     }
 
     /// The value, if there is no reader any more and the pointer gives it out.

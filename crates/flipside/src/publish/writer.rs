@@ -11,6 +11,7 @@ use super::error::{PublishError, WriterExists};
 use super::log::{Closure, Log, LogFull, Operation};
 use super::pointer::Pointer;
 use super::raw::{self, Parts};
+use super::source::Source;
 
 /// Writes down operations, and publishes what they come to.
 ///
@@ -218,6 +219,11 @@ where
         self.raw.pointer()
     }
 
+    /// Where readers come from.
+    pub fn source(&self) -> Source<P> {
+        self.raw.source()
+    }
+
     /// The value with all that was pushed, if there is no reader any more and the pointer gives it out.
     ///
     /// # Errors
@@ -249,20 +255,28 @@ where
     /// assert_eq!(*reader.read(), [1, 2, 3, 4]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn apply(&mut self, mut change: impl FnMut(&mut T) + Send + 'static) {
-        self.push(alloc::boxed::Box::new(move |copy: &mut T, _: &X| change(copy)));
+    pub fn apply<R>(&mut self, mut change: impl FnMut(&mut T) -> R + Send + 'static) {
+        self.apply_with(move |copy, _| change(copy));
+    }
+
+    /// As [`apply`](Self::apply), with the value beside both copies.
+    pub fn apply_with<R>(&mut self, mut change: impl FnMut(&mut T, &X) -> R + Send + 'static) {
+        self.push(alloc::boxed::Box::new(move |copy: &mut T, extras: &X| {
+            // What it returns is for nobody: it is called twice, and later.
+            let _ = change(copy, extras);
+        }));
     }
 
     /// Writes a closure down that will be called once, on the first copy; the other is given a clone of what it came to.
     /// For closures that decide by something else than the copy, or that can be called only once.
-    pub fn apply_once(&mut self, change: impl FnOnce(&mut T) + Send + 'static)
+    pub fn apply_once<R>(&mut self, change: impl FnOnce(&mut T) -> R + Send + 'static)
     where
         T: Clone + Send + 'static,
     {
         let (mut change, mut outcome) = (Some(change), None);
         self.push(alloc::boxed::Box::new(move |copy: &mut T, _: &X| match (change.take(), &outcome) {
             (Some(change), _) => {
-                change(copy);
+                let _ = change(copy);
                 outcome = Some(copy.clone());
             }
             (None, Some(outcome)) => copy.clone_from(outcome),

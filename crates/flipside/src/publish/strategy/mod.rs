@@ -75,8 +75,9 @@ pub enum Kind {
 /// None of this may rest on a destructor, and none of it may end because a seat's owner forgets to leave: then
 /// `vacant` stays false.
 ///
-/// Callers promise what stands at each method, and that the strategy stays where it is while it has seats. Readers and the writer may call at the same time from different threads
-/// if the strategy is `Sync`; one seat is used by one thread at a time, and `flip` by one thread at a time.
+/// Callers promise what stands at each method, and that the strategy stays where it is while it has seats. Readers and
+/// the writer may call at the same time from different threads if the strategy is `Sync`; one seat is used by one thread
+/// at a time, and `flip` by one thread at a time.
 pub unsafe trait Strategy {
     /// A reader's place.
     type Seat;
