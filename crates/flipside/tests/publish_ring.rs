@@ -19,7 +19,8 @@ fn publishes_on(read: impl Fn(&Source<Shared<u64>>, &AtomicBool) + Sync) {
         for _ in 0..READERS {
             scope.spawn(|| read(source, stop));
         }
-        let (end, mut longest, mut done) = (Instant::now() + Duration::from_secs(2), Duration::ZERO, Ok(()));
+        let mut done: Result<(), publish::PublishError> = Ok(());
+        let (end, mut longest) = (Instant::now() + Duration::from_secs(2), Duration::ZERO);
         while Instant::now() < end && done.is_ok() {
             // Each is inside for a moment; suspended there, for some time slices.
             let began = Instant::now();

@@ -1,7 +1,7 @@
 //! Operations that are written down once and applied to both copies.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::error::PublishError;
@@ -85,18 +85,21 @@ impl<T, X, F: FnMut(&mut T, &X)> Operation<T, X> for F {
 pub type Closure<T, X = ()> = Box<dyn FnMut(&mut T, &X) + Send>;
 
 /// What a [`Writer`](crate::publish::Writer) keeps between two publishes: operations that one copy has and the other
-/// has not, and behind them operations that neither has.
+/// has not, and operations that neither has.
 pub struct Log<T, O> {
-    operations: VecDeque<O>,
-    /// How many of them, from the front, one copy has.
-    once: usize,
+    /// What one copy has, in order.
+    once: Vec<O>,
+    /// What neither has, in order.
+    queued: Vec<O>,
+    /// While those are being applied: how many have been.
+    applied: usize,
     phase: Phase,
     bound: usize,
     /// Makes the first like the second.
     renew: Option<fn(&mut T, &T)>,
 }
 
-/// Which copy has the first `once` operations.
+/// Which copy has the operations `once`.
 ///
 /// ```text
 ///            a flip              the rest of `once`              an operation
@@ -153,7 +156,8 @@ impl<T, O> Log<T, O> {
     }
 
     const fn empty(renew: Option<fn(&mut T, &T)>) -> Self {
-        Self { operations: VecDeque::new(), once: 0, phase: Phase::Ahead, bound: usize::MAX, renew }
+        let bound = usize::MAX;
+        Self { once: Vec::new(), queued: Vec::new(), applied: 0, phase: Phase::Ahead, bound, renew }
     }
 
     /// With a limit on the operations that wait for the first or the second copy, which
@@ -167,16 +171,16 @@ impl<T, O> Log<T, O> {
     /// Operations that are not published.
     pub fn pending(&self) -> usize {
         match self.phase {
-            Phase::Ahead => self.operations.len(),
+            Phase::Behind | Phase::Repeating => self.queued.len(),
+            Phase::Ahead => self.once.len() + self.queued.len(),
             // But for the one at fault.
-            Phase::Applying => self.operations.len() - 1,
-            Phase::Behind | Phase::Repeating => self.operations.len() - self.once,
+            Phase::Applying => self.once.len() + self.queued.len() - 1,
         }
     }
 
     /// Operations in the log: unpublished ones, and published ones that the other copy has still to be given.
     pub fn len(&self) -> usize {
-        self.operations.len()
+        self.once.len() + self.queued.len()
     }
 
     /// Whether both copies are the same and nothing waits.
@@ -193,7 +197,7 @@ impl<T, O> Log<T, O> {
     }
 
     pub(super) fn reserve(&mut self, additional: usize) {
-        self.operations.reserve(additional);
+        self.queued.reserve(additional);
     }
 
     /// After a flip: what the back had the front has.
@@ -208,17 +212,17 @@ impl<T, O> Log<T, O> {
     where
         O: Operation<T, X>,
     {
-        // What one copy has is not changed any more, nor one that panicked.
-        let closed = self.once + usize::from(self.phase == Phase::Applying);
-        if self.operations.len() > closed
-            && let Some(last) = self.operations.back_mut()
+        // One that was applied is not changed any more, nor one that panicked.
+        let closed = if self.phase == Phase::Applying { self.applied + 1 } else { 0 };
+        if self.queued.len() > closed
+            && let Some(last) = self.queued.last_mut()
         {
             match last.absorb(operation) {
                 Ok(()) => return,
                 Err(refused) => operation = refused,
             }
         }
-        self.operations.push_back(operation);
+        self.queued.push(operation);
     }
 
     /// Gives the back all that the front has.
@@ -230,9 +234,8 @@ impl<T, O> Log<T, O> {
             Phase::Ahead => return Ok(()),
             Phase::Behind => {
                 self.phase = Phase::Repeating;
-                let once = core::mem::take(&mut self.once);
                 // If one panics the others go as well: the front has them.
-                self.operations.drain(..once).for_each(|operation| operation.apply_last(back, extras));
+                self.once.drain(..).for_each(|operation| operation.apply_last(back, extras));
             }
             Phase::Repeating | Phase::Applying => self.renew(front, back)?,
         }
@@ -246,7 +249,9 @@ impl<T, O> Log<T, O> {
         if self.phase == Phase::Applying {
             // The front lacks them all: they come again, but for the one at fault.
             self.phase = Phase::Repeating;
-            let at_fault = self.operations.remove(core::mem::take(&mut self.once));
+            let at_fault = self.queued.remove(core::mem::take(&mut self.applied));
+            self.once.append(&mut self.queued);
+            core::mem::swap(&mut self.once, &mut self.queued);
             drop(at_fault);
         }
         renew(back, front);
@@ -261,12 +266,19 @@ impl<T, O> Log<T, O> {
     {
         debug_assert_eq!(self.phase, Phase::Ahead);
         self.phase = Phase::Applying;
-        for operation in self.operations.range_mut(self.once..) {
+        for operation in &mut self.queued {
             operation.apply(back, extras);
-            self.once += 1;
+            self.applied += 1;
         }
+        self.applied = 0;
         self.phase = Phase::Ahead;
-        self.once != 0
+        if self.once.is_empty() {
+            // The usual case: nothing is moved, and no memory is let go.
+            core::mem::swap(&mut self.once, &mut self.queued);
+        } else {
+            self.once.append(&mut self.queued);
+        }
+        !self.once.is_empty()
     }
 
     /// The value with everything in it, from both copies, the newer first.
@@ -274,17 +286,13 @@ impl<T, O> Log<T, O> {
     where
         O: Operation<T, X>,
     {
-        let (mut value, has) = match self.phase {
-            Phase::Behind | Phase::Repeating => (front, self.once),
-            Phase::Ahead => (back, self.once),
-            // Spoilt, the back is of no use, and the front has none of them.
-            Phase::Applying => (front, 0),
-        };
-        let at_fault = (self.phase == Phase::Applying).then_some(self.once);
-        for (index, operation) in self.operations.into_iter().enumerate().skip(has) {
-            if Some(index) != at_fault {
-                operation.apply_last(&mut value, extras);
-            }
+        let spoilt = self.phase == Phase::Applying;
+        // Spoilt, the back is of no use, and the front has none of them.
+        let mut value = if self.phase == Phase::Ahead { back } else { front };
+        let once = self.once.into_iter().filter(|_| spoilt);
+        let queued = self.queued.into_iter().enumerate().filter(|(at, _)| !spoilt || *at != self.applied);
+        for operation in once.chain(queued.map(|(_, operation)| operation)) {
+            operation.apply_last(&mut value, extras);
         }
         value
     }

@@ -96,6 +96,18 @@ fn enter_and_close() {
 }
 
 #[test]
+fn entering_and_flipping() {
+    let fault = "read while it was written";
+    fences("entering once, one flip", |order| programs::entering(1, order), fault);
+    fences("entering twice, one flip", |order| programs::entering(2, order), fault);
+    holds("entering three times, one flip", &programs::entering(3, Order::RIGHT));
+    let early = Order { leaves_early: true, ..Order::RIGHT };
+    finds("entering, left too early", &programs::entering(1, early), fault);
+    let impatient = Order { impatient: true, ..Order::RIGHT };
+    finds("entering, written while occupied", &programs::entering(1, impatient), fault);
+}
+
+#[test]
 fn one_lane() {
     fences("one lane, two records, one flip", |order| programs::lanes(1, 2, 1, order), "records");
 }

@@ -155,6 +155,38 @@ fn writer(counter: At, side: At, held: usize, records: Word, order: Order) -> Ve
     code
 }
 
+/// A reader who enters so often, and a writer who flips from version 0 to 1 and, if nobody is in the way, writes on the
+/// side that he left.
+///
+/// The reader's word is 0 outside, else one more than a version: first one that he has seen, then the one that he found.
+pub(crate) fn entering(entries: usize, order: Order) -> Program {
+    let [version, word, old] = [At::Word(0), At::Word(1), At::Word(2)];
+    let (known, found, seen, sum) = (0, 1, 2, 3);
+    let mut reader = Vec::new();
+    for _ in 0..entries {
+        reader.extend([Load(known, version), Add(known, Is(1))]);
+        reader.extend(order.hot(Store(word, Of(known)), Load(found, version)));
+        reader.extend([Add(found, Is(1)), Store(word, Of(found))]);
+        // Side 0 is word 2, side 1 word 3.
+        let read = [Load(seen, At::Indexed(1, found)), Add(sum, Of(seen))];
+        if order.leaves_early {
+            reader.push(Store(word, Is(0)));
+            reader.extend(read);
+        } else {
+            reader.extend(read);
+            reader.push(Store(word, Is(0)));
+        }
+    }
+    let mut writer = order.cold(vec![Store(version, Is(1))], vec![Load(0, word)]);
+    if !order.impatient {
+        writer.push(SkipIf(0, 1, 1));
+    }
+    writer.push(Store(old, Is(1)));
+    Program::new(vec![reader, writer], move |end| {
+        unless(end.processors[0].registers[sum] != 0, "a side was read while it was written")
+    })
+}
+
 /// Small programs of which it is known what x86 does.
 pub(crate) mod litmus {
     use super::{At, Instruction, Is, Load, Order, Program, Store, unless};

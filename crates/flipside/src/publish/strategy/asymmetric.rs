@@ -86,7 +86,8 @@ impl<R: Seats> Asymmetric<R> {
         self.fences.get().is_asymmetric()
     }
 
-    /// After a reader has left a version: wakes the writer, if it waits for this reader.
+    /// After a reader has left a version, or has said that it was not inside of it after all: wakes the writer, if it
+    /// waits for this reader.
     #[inline(always)]
     fn left(&self, place: &Place) {
         // [P6] light fence, pairs with [P7]. Ours first: the writer, which looks again before it sleeps, sees that we
@@ -118,7 +119,10 @@ impl<R: Seats> Asymmetric<R> {
     /// One who has to use full fences enters; or somebody is inside already.
     #[inline(never)]
     fn enter_slowly(&self, place: &Place, word: u64) -> (u64, bool) {
-        if word == OUTSIDE_FENCED { (self.words.enter_fenced(place), true) } else { (word, false) }
+        if word != OUTSIDE_FENCED {
+            return (word, false);
+        }
+        (self.words.enter_fenced(place, || self.left(place)), true)
     }
 }
 
@@ -162,7 +166,7 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
         let place = unsafe { seat.place() };
         let word = place.word.load(Relaxed);
         if word == OUTSIDE {
-            return (self.words.enter_lightly(place), true);
+            return (self.words.enter_lightly(place, || self.left(place)), true);
         }
         self.enter_slowly(place, word)
     }
@@ -183,7 +187,8 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
 
     unsafe fn online(&self, seat: &Seat) -> u64 {
         // SAFETY: as in `enter_or_stay`.
-        self.words.online(unsafe { seat.place() })
+        let place = unsafe { seat.place() };
+        self.words.online(place, || self.left(place))
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {
@@ -231,7 +236,7 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
             match self.summon(residual) {
                 Ok(true) => return Poll::Pending,
                 Ok(false) if !self.vacant(residual) => {
-                    // Who is just entering will not ring.
+                    // Who is just entering was not asked, and will not ring.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }

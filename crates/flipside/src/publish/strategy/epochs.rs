@@ -83,7 +83,7 @@ unsafe impl<R: Seats> Strategy for Epochs<R> {
     #[inline(always)]
     unsafe fn enter(&self, seat: &Seat) -> u64 {
         // SAFETY: the seat is of this strategy, which is alive.
-        self.words.enter_fenced(unsafe { seat.place() })
+        self.words.enter_fenced(unsafe { seat.place() }, || ())
     }
 
     #[inline(always)]
@@ -100,7 +100,7 @@ unsafe impl<R: Seats> Strategy for Epochs<R> {
 
     unsafe fn online(&self, seat: &Seat) -> u64 {
         // SAFETY: as in `enter`.
-        self.words.online(unsafe { seat.place() })
+        self.words.online(unsafe { seat.place() }, || ())
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {

@@ -21,8 +21,6 @@ use crate::substrate::fence::Link;
 pub(super) const OUTSIDE: u64 = u64::MAX;
 /// As OUTSIDE, of a reader who has to enter by a full fence: one comparison tells him that, and that he is outside.
 pub(super) const OUTSIDE_FENCED: u64 = u64::MAX - 1;
-/// What it says of one who is about to enter, or has entered some version: he is in everybody's way, for a moment.
-pub(super) const ENTERING: u64 = u64::MAX - 2;
 
 /// The writer waits for this reader.
 pub(super) const RING: u8 = 1;

@@ -3,17 +3,17 @@
 //!
 //! ```text
 //! reader                              writer
-//!   word = ENTERING                     version = n               (flip)
+//!   word = a version it has seen        version = n               (flip)
 //!   fence, light                        fence, heavy              (reach)
 //!   v = version                         look at all words:
-//!   word = v                              OUTSIDE or n: not in the way; else a straggler
+//!   word = v, if it is another            OUTSIDE or n: not in the way; else a straggler
 //!   ... reads side v & 1 ...
 //!   word = OUTSIDE
 //! ```
 
 use super::super::error::{Full, Straggler};
 use super::Kind;
-use super::seats::{ENTERING, OUTSIDE_FENCED, Place, Seat, Seats, Slot};
+use super::seats::{OUTSIDE_FENCED, Place, Seat, Seats, Slot};
 use crate::substrate::atomic::{
     AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -99,30 +99,51 @@ impl<R: Seats> Words<R> {
         unsafe { seat.give_back() };
     }
 
-    /// Enters the newest version; the writer has a heavy fence.
+    /// Enters the newest version; the writer has a heavy fence. `corrected` is called if the reader has said at first that
+    /// it held an older version.
     #[inline(always)]
-    pub(super) fn enter_lightly(&self, place: &Place) -> u64 {
-        announce(place);
+    pub(super) fn enter_lightly(&self, place: &Place, corrected: impl FnOnce()) -> u64 {
+        let known = self.announce(place);
         // [P2] light fence, pairs with [P9]. Ours first: the writer sees the word and waits. Theirs first: the version
         // below is the new one. Weaker: the reader is inside of the side that the writer finds empty.
         light_fence(Site::P2, &place.link);
-        self.advance(place)
+        self.settle(place, known, corrected)
     }
 
     /// Enters the newest version, with a full fence, as the writer has.
     #[inline(always)]
-    pub(super) fn enter_fenced(&self, place: &Place) -> u64 {
-        announce(place);
+    pub(super) fn enter_fenced(&self, place: &Place, corrected: impl FnOnce()) -> u64 {
+        let known = self.announce(place);
         // [P24] SeqCst fence, pairs with [P9], which is a full fence then: as [P2].
         fence(Site::P24);
-        self.advance(place)
+        self.settle(place, known, corrected)
     }
 
     /// Enters the newest version by what the writer does without asking the system.
-    pub(super) fn online(&self, place: &Place) -> u64 {
-        announce(place);
+    pub(super) fn online(&self, place: &Place, corrected: impl FnOnce()) -> u64 {
+        let known = self.announce(place);
         make_known();
-        self.advance(place)
+        self.settle(place, known, corrected)
+    }
+
+    /// The reader is about to enter, a version that it has seen or a later one.
+    #[inline(always)]
+    fn announce(&self, place: &Place) -> u64 {
+        let known = self.version.glance();
+        note_thread(place);
+        acknowledge(place, known);
+        known
+    }
+
+    /// After the fence: the version that the reader is inside of, which the word says from now on.
+    #[inline(always)]
+    fn settle(&self, place: &Place, known: u64, corrected: impl FnOnce()) -> u64 {
+        let found = self.version.load();
+        if found != known {
+            acknowledge(place, found);
+            corrected();
+        }
+        found
     }
 
     /// From one version to the newest. No fence: between two versions the reader is inside of one of them.
@@ -170,8 +191,7 @@ impl<R: Seats> Words<R> {
     pub(super) fn straggler(&self, left: &Left) -> Option<Straggler> {
         let mut in_the_way = self.in_the_way(left, |_| left.reached);
         let (index, slot, word) = in_the_way.next()?;
-        let since = if word == ENTERING { left.version } else { word };
-        Some(Straggler::new(Some(slot.number(index)), since, slot.place().thread.load(Relaxed)))
+        Some(Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed)))
     }
 
     /// Asks all who are in the way to ring when they are not any more.
@@ -183,12 +203,12 @@ impl<R: Seats> Words<R> {
         });
     }
 
-    /// Whether anybody who was asked to ring is still inside. Somebody who is entering does not ring when he has, and
-    /// must not be slept for.
+    /// Whether anybody who was asked to ring is still in the way. Somebody else may be for a moment, who has entered since
+    /// and not yet corrected the version that it gave at first: it was not asked, and must not be slept for.
     #[cfg(feature = "std")]
     pub(super) fn awaits(&self, left: &Left) -> bool {
         let was_asked = |place: &Place| place.awaited.load(Relaxed) & super::seats::RING != 0;
-        self.in_the_way(left, was_asked).any(|(_, _, word)| word != ENTERING)
+        self.in_the_way(left, was_asked).next().is_some()
     }
 
     /// Those of `whom` who are in the way, each with his index and his word.
@@ -246,11 +266,4 @@ pub(super) fn inside(place: &Place) -> Option<u64> {
 #[inline(always)]
 const fn is_inside(word: u64) -> bool {
     word < OUTSIDE_FENCED
-}
-
-/// The reader is about to enter.
-#[inline(always)]
-fn announce(place: &Place) {
-    note_thread(place);
-    place.word.store(ENTERING, Relaxed);
 }
