@@ -24,6 +24,8 @@
 
 mod buffer;
 mod changed;
+#[cfg(feature = "std")]
+pub mod conformance;
 pub mod error;
 #[cfg(feature = "alloc")]
 mod log;
