@@ -24,6 +24,8 @@
 
 mod buffer;
 mod changed;
+#[cfg(doctest)]
+mod compile_fail;
 #[cfg(feature = "std")]
 pub mod conformance;
 pub mod error;

@@ -59,6 +59,7 @@ fn readers_sleep_until_there_is_news<S: Shared>(strategy: S) {
         thread::spawn(move || {
             let mut pinned = is_pinned.then(|| Offline::new(reader.pointer().clone()).unwrap().online());
             let mut newest = 0;
+            tell.send(0).unwrap();
             loop {
                 let news = pinned.as_mut().map_or_else(|| reader.changed(), |pinned| pinned.changed());
                 let Ok(version) = news else { return newest };
@@ -71,6 +72,7 @@ fn readers_sleep_until_there_is_news<S: Shared>(strategy: S) {
         })
     };
     let threads = [false, true, false].map(follows);
+    assert_eq!(told.iter().take(3).sum::<u64>(), 0, "all are there: a pinned one begins with what it finds");
     for n in 0..500 {
         writer.apply(move |list| list.push(n));
         let version = writer.publish().unwrap();
