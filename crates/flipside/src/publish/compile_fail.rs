@@ -191,10 +191,12 @@
 //! println!("{value}");
 //! ```
 //!
-//! ```compile_fail,E0716
+//! ```compile_fail,E0505
 //! use flipside::publish::ReadGuard;
 //! let (_writer, reader) = flipside::publish::value((1, 2));
-//! let value: &i32 = &*ReadGuard::map(reader.read(), |both| &both.0);
+//! let part = ReadGuard::map(reader.read(), |both| &both.0);
+//! let value: &i32 = &part;
+//! drop(part);
 //! println!("{value}");
 //! ```
 //!
