@@ -141,7 +141,8 @@ fn references_and_rc_point_as_well() {
 
 #[test]
 fn a_static_needs_no_pointer() {
-    static NUMBERS: Buffer<Vec<u32>, Log<Vec<u32>, publish::Closure<Vec<u32>>>> =
+    type Numbers = Vec<u32>;
+    static NUMBERS: Buffer<Numbers, Log<Numbers, publish::Closure<Numbers>>> =
         Buffer::new([Vec::new(), Vec::new()], Log::new());
     let mut writer = Writer::new(&NUMBERS).unwrap();
     let reader = Reader::new(&NUMBERS).unwrap();

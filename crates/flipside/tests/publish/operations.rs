@@ -22,6 +22,7 @@ with_every_strategy! {
 type Of<T, O, S> = Arc<Buffer<T, Log<T, O>, S>>;
 
 #[allow(clippy::arc_with_non_send_sync, reason = "the strategies of one thread come this way too")]
+#[allow(clippy::type_complexity, reason = "both types are spelt out once")]
 fn of<T: Clone, O: Operation<T>, S: Strategy>(
     strategy: S,
     value: T,

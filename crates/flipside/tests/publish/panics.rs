@@ -53,6 +53,7 @@ impl<T: AsMut<Vec<u32>>> Operation<T> for Push {
 type Of<T, S> = Arc<Buffer<T, Log<T, Push>, S>>;
 
 #[allow(clippy::arc_with_non_send_sync, reason = "the strategies of one thread come this way too")]
+#[allow(clippy::type_complexity, reason = "both types are spelt out once")]
 fn of<T, S: Strategy>(strategy: S, copies: [T; 2], log: Log<T, Push>) -> (Writer<Of<T, S>>, Reader<Of<T, S>>)
 where
     T: AsMut<Vec<u32>>,

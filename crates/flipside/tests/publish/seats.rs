@@ -50,7 +50,8 @@ fn a_fixed_number_of_places_is_full_at_that_number() {
 
 #[test]
 fn no_places_at_all_leave_the_writer_alone() {
-    let buffer = Buffer::with(Epochs::with_seats([const { Slot::new() }; 0]), [0, 0], (), ());
+    let none: [Slot; 0] = [];
+    let buffer = Buffer::with(Epochs::with_seats(none), [0, 0], (), ());
     assert_eq!(Reader::new(&buffer).err(), Some(Full { places: 0 }));
     let mut writer = raw::Writer::new(&buffer).unwrap();
     for n in 1..4 {

@@ -19,6 +19,7 @@ with_every_strategy! {
 type Simple<T, S> = Arc<Buffer<T, (), S>>;
 
 #[allow(clippy::arc_with_non_send_sync, reason = "the strategies of one thread come this way too")]
+#[allow(clippy::type_complexity, reason = "both types are spelt out once")]
 fn made<T: Clone, S: Strategy>(strategy: S, value: T) -> (value::Writer<Simple<T, S>>, Reader<Simple<T, S>>) {
     let buffer = Arc::new(Buffer::with(strategy, [value.clone(), value], (), ()));
     (value::Writer::new(buffer.clone()).unwrap(), Reader::new(buffer).unwrap())

@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -257,7 +257,7 @@ fn sleep_as_task<S: Strategy>(strategy: &S, residual: &mut S::Residual, go: impl
     );
     go();
     let end = Instant::now() + PATIENCE;
-    while let Poll::Pending = strategy.poll_vacant(residual, cx) {
+    while strategy.poll_vacant(residual, cx).is_pending() {
         thread::park_timeout(PATIENCE);
         law("poll_vacant", Instant::now() < end, "the side was vacant, and the task was not woken");
     }
