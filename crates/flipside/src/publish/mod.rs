@@ -25,6 +25,10 @@
 
 mod buffer;
 mod changed;
+#[cfg(doctest)]
+mod compile_fail;
+#[cfg(feature = "std")]
+pub mod conformance;
 pub mod error;
 pub mod guide;
 #[cfg(feature = "alloc")]
