@@ -223,6 +223,13 @@ impl<'r, T: ?Sized, S: Strategy> ReadGuard<'r, T, S> {
         }
     }
 
+    /// The same version again, as if read at the same time. (Not a method, for `T` may have one of this name.)
+    #[allow(clippy::should_implement_trait, reason = "it would hide the value's own")]
+    pub fn clone(guard: &Self) -> Self {
+        guard.handle.nest();
+        Self { ..*guard }
+    }
+
     /// The number of the version that it sees.
     pub fn version(guard: &Self) -> u64 {
         guard.version
@@ -242,14 +249,6 @@ impl<T: ?Sized, S: Strategy> Deref for ReadGuard<'_, T, S> {
     fn deref(&self) -> &T {
         // SAFETY: the seat is inside of the side that this points into, and nobody writes there (L2).
         unsafe { self.value.as_ref() }
-    }
-}
-
-/// The same version again, as if read at the same time.
-impl<T: ?Sized, S: Strategy> Clone for ReadGuard<'_, T, S> {
-    fn clone(&self) -> Self {
-        self.handle.nest();
-        Self { ..*self }
     }
 }
 

@@ -60,7 +60,7 @@ where
     pub fn try_push(&mut self, operation: O) -> Result<(), LogFull<O>> {
         let log = self.raw.log();
         let bound = log.bound();
-        if log.len() >= bound {
+        if log.pending() >= bound {
             return Err(LogFull { operation, bound });
         }
         log.push(operation);

@@ -112,7 +112,7 @@ fn a_20_guards_of_parts<S: Strategy>(strategy: S) {
     writer.apply(|list| list.extend([1, 2, 3]));
     writer.publish_both().unwrap();
     let tail = ReadGuard::map(reader.read(), |list| &list[1..]);
-    let last = ReadGuard::try_map(tail.clone(), |tail| tail.last()).unwrap();
+    let last = ReadGuard::try_map(ReadGuard::clone(&tail), |tail| tail.last()).unwrap();
     let all = ReadGuard::try_map(reader.read(), |list| list.get(9)).unwrap_err();
     let panics = std::panic::AssertUnwindSafe(|| ReadGuard::map(reader.read(), |list| &list[77]));
     assert!(std::panic::catch_unwind(panics).is_err());

@@ -169,7 +169,7 @@ fn guards_of_one_reader_share_its_version<S: Strategy>(strategy: S) {
     writer.apply(|list| list.push(1));
     writer.try_publish().unwrap();
     let second = reader.read();
-    let third = second.clone();
+    let third = ReadGuard::clone(&second);
     assert_eq!([&first, &second, &third].map(ReadGuard::version), [0; 3]);
     drop(first);
     writer.apply(|list| list.push(2));

@@ -154,7 +154,7 @@ fn run<S: Strategy>(strategy: S, script: Vec<Step>) {
                 held[at].push((readers[at].read(), version));
             }
             Step::HoldAgain(at) => {
-                let again = held[at].last().map(|(guard, version)| (guard.clone(), *version));
+                let again = held[at].last().map(|(guard, version)| (ReadGuard::clone(guard), *version));
                 held[at].extend(again);
             }
             Step::LetGo(at) if !held[at].is_empty() => drop(held[at].swap_remove(0)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flipside::publish::strategy::Strategy;
-use flipside::publish::{Buffer, PublishError, Reader, value};
+use flipside::publish::{Buffer, PublishError, Reader, SetError, value};
 
 use crate::with_every_strategy;
 
@@ -44,11 +44,11 @@ fn an_error_comes_before_the_change<S: Strategy>(strategy: S) {
     writer.update(|value| *value += 1).unwrap();
     assert!(matches!(writer.update(|_| panic!("it is not called")), Err(PublishError::OwnReader(_))));
     assert!(matches!(writer.try_update(|_| panic!("it is not called")), Err(PublishError::Occupied(_))));
-    assert!(matches!(writer.set(5), Err(PublishError::OwnReader(_))));
-    assert!(matches!(writer.vacate(Duration::ZERO), Err(PublishError::OwnReader(_))));
+    assert!(matches!(writer.set(5), Err(SetError { error: PublishError::OwnReader(_), value: 5 })));
+    assert!(matches!(writer.vacate_timeout(Duration::ZERO), Err(PublishError::OwnReader(_))));
     assert_eq!((*guard, *writer.get()), (0, 1));
     drop(guard);
-    writer.vacate(Duration::ZERO).unwrap();
+    writer.vacate_timeout(Duration::ZERO).unwrap();
     assert_eq!(writer.update(|value| *value += 1), Ok(2));
     assert_eq!(*reader.read(), 2);
 }

@@ -21,8 +21,8 @@ use crate::substrate::wait::Registration;
 /// For: a publish for every few reads, where [`Asymmetric`](super::Asymmetric)'s system call would cost more than two
 /// exchanges a read. When not: mostly reads.
 ///
-/// Progress: [`read`](crate::publish::Reader::read) is wait-free, as far as the machine's exchange is. A writer that
-/// waits sleeps, and the last straggler wakes it.
+/// Progress: [`read`](crate::publish::Reader::read) is lock-free: it begins anew when the writer has published within the
+/// few instructions that it takes. A writer that waits sleeps, and the last straggler wakes it.
 ///
 /// After flashmap (Cassy343), where the side stands in each reader's counter, so that two readers can see a flip in
 /// different orders. Here the side is read from one version behind the exchange: what one reader has seen, the next
@@ -82,6 +82,23 @@ impl<R> Counters<R> {
         }
     }
 
+    /// Goes from version `held` to the newest, if that is another.
+    ///
+    /// After each exchange the version is looked at again: an exchange takes away the mark of a flip that came after the
+    /// version was read, and the reader would be inside unmarked. There is one more turn only if the writer has published
+    /// again within the last one.
+    #[inline(always)]
+    fn settle(&self, place: &Place, mut held: u64) -> u64 {
+        loop {
+            let found = self.version.load();
+            if found == held {
+                return held;
+            }
+            self.exchange(place, found);
+            held = found;
+        }
+    }
+
     /// Marks the reader of one word if he is inside of a side that is not that of `version`.
     fn mark(place: &Place, version: u64) {
         // Relaxed, below the fence [P10]: the exchange that finds this mark, or comes after it, sees the new version.
@@ -133,11 +150,7 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
         let known = self.version.glance();
         note_thread(place);
         self.exchange(place, known);
-        let found = self.version.load();
-        if found != known {
-            self.exchange(place, found);
-        }
-        found
+        self.settle(place, known)
     }
 
     #[inline(always)]
@@ -154,10 +167,9 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {
-        let found = self.version.load();
         // SAFETY: as in `enter`.
-        self.exchange(unsafe { seat.place() }, found);
-        found
+        let place = unsafe { seat.place() };
+        self.settle(place, place.word.load(Relaxed) & !MARK)
     }
 
     fn number(&self, seat: &Seat) -> Option<u32> {
@@ -192,11 +204,11 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     }
 
     fn straggler(&self, residual: &Residual) -> Option<Straggler> {
-        let mut slots = self.seats.each().enumerate().filter(|_| residual.reached);
-        slots.find_map(|(index, slot)| {
+        let slots = self.seats.each().enumerate().filter(|_| residual.reached);
+        super::most_pressing(slots.filter_map(|(index, slot)| {
             let word = Self::marked(slot.place())?;
             Some(Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed)))
-        })
+        }))
     }
 
     #[cfg(feature = "std")]

@@ -72,6 +72,8 @@ pub enum Kind {
 /// - **L4, release.** All that a reader did inside of a side before leaving it, by `leave` or by `advance`, happens
 ///   before `vacant` returns `true` for that side.
 ///
+/// No method unwinds: who is between two versions when a panic passes by would be nowhere.
+///
 /// None of this may rest on a destructor, and none of it may end because a seat's owner forgets to leave: then
 /// `vacant` stays false.
 ///
@@ -162,6 +164,11 @@ pub unsafe trait Strategy {
         None
     }
 
+    /// Whether there is one thread only, so that nobody can leave, or publish, while it blocks.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// The newest version. It may be outdated when this returns, and is never more than that.
     fn version(&self) -> u64;
 
@@ -183,11 +190,13 @@ pub unsafe trait Strategy {
         Ok(())
     }
 
-    /// Whether everybody has left. `true` is true until the next flip, `false` may be outdated. Changes nothing and
-    /// waits for nobody.
+    /// Whether everybody has left. Changes nothing and waits for nobody.
+    ///
+    /// Once it was `true` the side is vacant until the next flip, even if the answer is `false` for a moment when it is
+    /// asked again, while somebody enters the other side. `false` may be outdated.
     fn vacant(&self, residual: &Self::Residual) -> bool;
 
-    /// One of those who are still inside, if there is any. It may be outdated.
+    /// One of those who are still inside, if there is any: one of this thread, if it is among them. It may be outdated.
     fn straggler(&self, residual: &Self::Residual) -> Option<Straggler>;
 
     /// Waits until the residual is vacant, for a task.
@@ -280,6 +289,18 @@ fn sleeping<S: Strategy>(
             return Ok(strategy.vacant(residual));
         }
     }
+}
+
+/// Whom to name of all who are in the way: this thread itself, which would wait for ever, before anybody else.
+fn most_pressing(stragglers: impl Iterator<Item = Straggler>) -> Option<Straggler> {
+    let mut first = None;
+    for straggler in stragglers {
+        if straggler.is_this_thread() {
+            return Some(straggler);
+        }
+        first.get_or_insert(straggler);
+    }
+    first
 }
 
 /// How a wait ends, if it does: all have left, or this thread itself is in the way.

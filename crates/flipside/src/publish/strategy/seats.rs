@@ -143,12 +143,13 @@ const_fn! {
 mod sealed {
     pub trait Sealed {}
     impl<const N: usize> Sealed for [super::Slot; N] {}
-    impl Sealed for &[super::Slot] {}
+    impl Sealed for &mut [super::Slot] {}
     #[cfg(feature = "alloc")]
     impl Sealed for super::Grown {}
 }
 
-/// Where the slots are: a fixed number of them in an array or behind a slice, or a list that grows.
+/// Where the slots are: a fixed number of them in an array, or a slice of the caller's (`&mut`, for no other strategy may
+/// use them), or a list that grows.
 pub trait Seats: sealed::Sealed {
     /// Takes a free slot. Looks at each once: lock-free, linear in the slots.
     #[doc(hidden)]
@@ -175,7 +176,7 @@ impl<const N: usize> Seats for [Slot; N] {
     }
 }
 
-impl Seats for &[Slot] {
+impl Seats for &mut [Slot] {
     fn take(&self) -> Result<(&Slot, u32), Full> {
         take_one(self)
     }

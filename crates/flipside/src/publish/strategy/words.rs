@@ -189,9 +189,9 @@ impl<R: Seats> Words<R> {
     }
 
     pub(super) fn straggler(&self, left: &Left) -> Option<Straggler> {
-        let mut in_the_way = self.in_the_way(left, |_| left.reached);
-        let (index, slot, word) = in_the_way.next()?;
-        Some(Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed)))
+        super::most_pressing(self.in_the_way(left, |_| left.reached).map(|(index, slot, word)| {
+            Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed))
+        }))
     }
 
     /// Asks all who are in the way to ring when they are not any more.
