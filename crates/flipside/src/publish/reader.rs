@@ -64,10 +64,7 @@ impl<P: Pointer> Reader<P> {
         let buffer = &*self.pointer;
         let (strategy, handle) = (&buffer.strategy, &self.handle);
         // SAFETY: the seat is this strategy's, of the kind for guards, and given back when the reader is dropped.
-        let (version, is_first) = unsafe { strategy.enter_or_stay(&handle.seat) };
-        if !is_first {
-            handle.nest();
-        }
+        let version = unsafe { strategy.enter_or_stay(&handle.seat, || handle.nest()) };
         // SAFETY: not null, for it points into the buffer.
         let value = unsafe { NonNull::new_unchecked(buffer.copy(version)) };
         ReadGuard { value, version, strategy, handle, borrow: PhantomData }

@@ -133,7 +133,7 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        let seat = Seat::take(&self.seats, kind, false)?;
+        let seat = Seat::take(&self.seats, &self.vacated, kind, false)?;
         make_known();
         Ok(seat)
     }

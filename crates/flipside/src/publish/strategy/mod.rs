@@ -121,19 +121,21 @@ pub unsafe trait Strategy {
     /// The seat is of this strategy and not released.
     unsafe fn inside(&self, seat: &Self::Seat) -> Option<u64>;
 
-    /// [`enter`](Self::enter), unless the seat is inside: the version that it is inside of then, and whether it entered.
+    /// [`enter`](Self::enter), unless the seat is inside: then `stays` is called, and the version that it is inside of
+    /// returned.
     ///
     /// # Safety
     ///
-    /// The seat is of this strategy, of the kind [`Kind::Guards`], and not released.
+    /// The seat is of this strategy, of the kind [`Kind::Guards`], and not released. `stays` does not unwind.
     #[inline(always)]
-    unsafe fn enter_or_stay(&self, seat: &Self::Seat) -> (u64, bool) {
+    unsafe fn enter_or_stay(&self, seat: &Self::Seat, stays: impl FnOnce()) -> u64 {
         // SAFETY: the caller's promise.
-        match unsafe { self.inside(seat) } {
-            Some(version) => (version, false),
-            // SAFETY: the caller's promise, and it is outside.
-            None => (unsafe { self.enter(seat) }, true),
+        if let Some(version) = unsafe { self.inside(seat) } {
+            stays();
+            return version;
         }
+        // SAFETY: the caller's promise, and it is outside.
+        unsafe { self.enter(seat) }
     }
 
     /// As [`enter`](Self::enter), for seats of the kind [`Kind::Pinned`].

@@ -20,6 +20,7 @@ use crate::substrate::atomic::{
     Site, at, const_fn, fence, light_fence, thread_token,
 };
 use crate::substrate::fence::{Fences, Link, Refused};
+use crate::substrate::wait::Bell;
 
 /// The newest version.
 #[derive(Debug)]
@@ -77,8 +78,8 @@ impl<R: Seats> Words<R> {
         }
     }
 
-    pub(super) fn seat(&self, kind: Kind, is_fenced: bool) -> Result<Seat, Full> {
-        let seat = Seat::take(&self.seats, kind, is_fenced)?;
+    pub(super) fn seat(&self, vacated: &Bell, kind: Kind, is_fenced: bool) -> Result<Seat, Full> {
+        let seat = Seat::take(&self.seats, vacated, kind, is_fenced)?;
         if kind == Kind::Guards {
             self.guards.fetch_add(1, Relaxed);
         }
@@ -139,11 +140,7 @@ impl<R: Seats> Words<R> {
     #[inline(always)]
     fn settle(&self, place: &Place, known: u64, corrected: impl FnOnce()) -> u64 {
         let found = self.version.load();
-        if found != known {
-            acknowledge(place, found);
-            corrected();
-        }
-        found
+        if found != known { correct(place, found, corrected) } else { found }
     }
 
     /// From one version to the newest. No fence: between two versions the reader is inside of one of them.
@@ -254,6 +251,14 @@ pub(super) fn acknowledge(place: &Place, version: u64) {
     // [P4] Release, pairs with [P12]. Ours first: the writer that sees this version has also seen what the reader read
     // of those before. Weaker: the old side is written while it is still read.
     place.word.store(version, at(Site::P4, Release));
+}
+
+/// What it said was outdated.
+#[cold]
+fn correct(place: &Place, found: u64, corrected: impl FnOnce()) -> u64 {
+    acknowledge(place, found);
+    corrected();
+    found
 }
 
 /// The version that a reader is inside of, for himself.
