@@ -270,7 +270,11 @@ impl<P: Pointer> Writer<P> {
         // SAFETY: there is one writer, and the residual of the last flip was found vacant.
         desk.residual = Some(unsafe { buffer.strategy.flip() });
         let version = buffer.version();
-        buffer.news.ring();
+        if P::Strategy::FLIP_FENCES {
+            buffer.news.ring_fenced();
+        } else {
+            buffer.news.ring();
+        }
         Ok(version)
     }
 

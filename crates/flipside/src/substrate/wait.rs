@@ -181,6 +181,14 @@ mod with_std {
             self.ring_if(|| true);
         }
 
+        /// As [`ring`](Self::ring), for one who has passed a sequentially consistent fence since the news.
+        #[inline]
+        pub(crate) fn ring_fenced(&self) {
+            if self.sleepers.load(Relaxed) != 0 {
+                self.wake();
+            }
+        }
+
         /// As [`ring`](Self::ring), if what the sleepers wrote before they announced themselves says that the news
         /// concerns them.
         #[inline]
@@ -231,6 +239,8 @@ mod without_std {
         }
 
         pub(crate) fn ring(&self) {}
+
+        pub(crate) fn ring_fenced(&self) {}
 
         #[cfg(feature = "alloc")]
         pub(crate) fn ring_if(&self, _concerned: impl FnOnce() -> bool) {}

@@ -143,7 +143,8 @@ fn model_reading_kills_a_reader_without_light_fence() {
 #[test]
 fn model_reading_kills_a_writer_without_heavy_fence() {
     READING.kills_without_bells(Site::P9, RACE);
-    READING_PORTABLY.kills_without_bells(Site::P9, RACE);
+    READING_PORTABLY.kills_without_bells(Site::P10, RACE);
+    READING_EPOCHS.kills_without_bells(Site::P10, RACE);
 }
 
 #[test]

@@ -147,6 +147,8 @@ pub struct Residual {
 // SAFETY: the laws are proved in PROOF.md: one word for each reader, which only he stores; a light fence between word
 // and version against a heavy one between version and words.
 unsafe impl<R: Seats> Strategy for Asymmetric<R> {
+    const FLIP_FENCES: bool = true;
+
     type Seat = Seat;
     type Residual = Residual;
 

@@ -101,7 +101,7 @@ impl<R> Counters<R> {
 
     /// Marks the reader of one word if he is inside of a side that is not that of `version`.
     fn mark(place: &Place, version: u64) {
-        // Relaxed, below the fence [P10]: the exchange that finds this mark, or comes after it, sees the new version.
+        // Relaxed, below the flip's fence [P10]: the exchange that finds this mark, or comes after it, sees the new version.
         let old = place.word.fetch_or(MARK, Relaxed);
         if old == version {
             // Not in the way. If this fails he has left, and rung for nobody.
@@ -129,6 +129,8 @@ pub struct Residual {
 // SAFETY: the laws are proved in PROOF.md: entering and marking are read-modify-writes of one word, so one of them sees
 // the other; a reader keeps the mark until he has left.
 unsafe impl<R: Seats> Strategy for Counters<R> {
+    const FLIP_FENCES: bool = true;
+
     type Seat = Seat;
     type Residual = Residual;
 
@@ -182,8 +184,10 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     }
 
     unsafe fn flip(&self) -> Residual {
+        let version = self.version.flip();
+        meet_the_new();
         Residual {
-            version: self.version.flip(),
+            version,
             reached: false,
             #[cfg(feature = "std")]
             task: Registration::default(),
@@ -192,7 +196,6 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
 
     fn reach(&self, residual: &mut Residual) -> Result<(), Refused> {
         if !residual.reached {
-            meet_the_new();
             self.seats.each().for_each(|slot| Self::mark(slot.place(), residual.version));
             residual.reached = true;
         }

@@ -71,6 +71,8 @@ pub struct Residual(Left);
 // SAFETY: the laws are proved in PROOF.md, section by section: one word for each reader, which only he stores; a full
 // fence between word and version, and between version and words.
 unsafe impl<R: Seats> Strategy for Epochs<R> {
+    const FLIP_FENCES: bool = true;
+
     type Seat = Seat;
     type Residual = Residual;
 

@@ -81,6 +81,10 @@ pub enum Kind {
 /// the writer may call at the same time from different threads if the strategy is `Sync`; one seat is used by one thread
 /// at a time, and `flip` by one thread at a time.
 pub unsafe trait Strategy {
+    /// Whether [`flip`](Self::flip) passes a sequentially consistent fence after it has made the version the newest, as is
+    /// promised by saying so. Then who publishes need not pass another before it looks for sleepers.
+    const FLIP_FENCES: bool = false;
+
     /// A reader's place.
     type Seat;
     /// Who is still inside of the side that a flip left.
