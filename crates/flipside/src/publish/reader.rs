@@ -16,7 +16,9 @@ use super::strategy::{Kind, Strategy};
 ///
 /// One for each thread: `Send`, not `Sync`. Cloning is cheap (a place to sit; no value is copied).
 ///
-/// Progress: [`read`](Self::read) is wait-free with every strategy but `Locked`.
+/// Progress: [`read`](Self::read) and dropping a guard wait for nobody: wait-free; lock-free with `Counters`; with `Locked`
+/// they take a lock. Either may have to wake a writer that sleeps, which takes a lock of a few instructions and runs the
+/// writer's waker.
 ///
 /// ```
 /// use flipside::publish;
@@ -58,7 +60,8 @@ impl<P: Pointer> Reader<P> {
     ///
     /// While this reader has a guard already, the new one shares its version: what one sees, all see.
     ///
-    /// A guard delays the writer's second publish after it, and nothing earlier.
+    /// A guard delays the writer's second publish after it, and nothing earlier. (Entering at the moment of a flip may make
+    /// the writer look twice.)
     #[inline]
     pub fn read(&self) -> ReadGuard<'_, P::Value, P::Strategy> {
         let buffer = &*self.pointer;

@@ -21,7 +21,7 @@ use crate::substrate::wait::Registration;
 /// For: reads that outnumber publishes by a thousand and more. When not: where every operation is published by itself;
 /// the system call costs half a microsecond, and some microseconds while readers run on other processors.
 /// [`Counters`](super::Counters) is cheaper then. Without guard readers, with [pinned](crate::publish::Pinned) ones
-/// only, there is no system call.
+/// only, there is no system call but before the writer sleeps.
 ///
 /// Whether the system has membarrier is found out by the first reader or writer. If it has not, readers and writer use
 /// full fences, as in [`Epochs`](super::Epochs), and readers one more when they leave.
@@ -119,14 +119,15 @@ fn left_slowly(seat: &Seat) {
         fence(Site::P1);
         awaited = place.awaited.load(Relaxed);
     }
+    if awaited & FENCED != 0 && words::inside(place).is_none() {
+        place.rest(OUTSIDE_FENCED);
+    }
     if awaited & RING != 0 {
-        // Before the ring: a writer that waits for the same reader again says so after it.
+        // Before the ring: a writer that waits for the same reader again says so after it. And the ring last: it runs
+        // the code of wakers, which may come back to this very seat.
         place.awaited.fetch_and(!RING, Relaxed);
         // SAFETY: as above.
         unsafe { seat.ring() };
-    }
-    if awaited & FENCED != 0 && words::inside(place).is_none() {
-        place.rest(OUTSIDE_FENCED);
     }
 }
 

@@ -70,16 +70,15 @@ impl Default for Counters {
 }
 
 impl<R> Counters<R> {
-    /// The word of a reader who now says `new`: he enters, leaves, or goes on to another version.
+    /// The word of a reader who now says `new`: he enters, leaves, or goes on to another version. Whether the writer is to
+    /// be rung.
     #[inline(always)]
-    fn exchange(&self, place: &Place, new: u64) {
+    fn exchange(place: &Place, new: u64) -> bool {
         // [P19] AcqRel, pairs with [P20] and, through the mark, with [P10]. Ours first: the writer's mark finds us inside;
         // or, if we leave, the writer has seen all that we read. Theirs first: the version that we load next is the new
         // one. Weaker: we are inside of the side that the writer finds empty, or it writes while we still read.
         let old = place.word.swap(new, at(Site::P19, AcqRel));
-        if old & MARK != 0 && old != OUTSIDE {
-            self.vacated.ring();
-        }
+        old & MARK != 0 && old != OUTSIDE
     }
 
     /// Goes from version `held` to the newest, if that is another.
@@ -87,16 +86,23 @@ impl<R> Counters<R> {
     /// After each exchange the version is looked at again: an exchange takes away the mark of a flip that came after the
     /// version was read, and the reader would be inside unmarked. There is one more turn only if the writer has published
     /// again within the last one.
+    ///
+    /// The ring comes last: it runs the code of wakers, which may come back to this very seat and must find it settled.
     #[inline(always)]
     fn settle(&self, place: &Place, mut held: u64) -> u64 {
+        let mut is_awaited = false;
         loop {
             let found = self.version.load();
             if found == held {
-                return held;
+                break;
             }
-            self.exchange(place, found);
+            is_awaited |= Self::exchange(place, found);
             held = found;
         }
+        if is_awaited {
+            self.vacated.ring();
+        }
+        held
     }
 
     /// Marks the reader of one word if he is inside of a side that is not that of `version`.
@@ -151,14 +157,17 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
         let place = unsafe { seat.place() };
         let known = self.version.glance();
         note_thread(place);
-        self.exchange(place, known);
+        // Outside, it was not awaited.
+        Self::exchange(place, known);
         self.settle(place, known)
     }
 
     #[inline(always)]
     unsafe fn leave(&self, seat: &Seat) {
         // SAFETY: as in `enter`.
-        self.exchange(unsafe { seat.place() }, OUTSIDE);
+        if Self::exchange(unsafe { seat.place() }, OUTSIDE) {
+            self.vacated.ring();
+        }
     }
 
     #[inline(always)]

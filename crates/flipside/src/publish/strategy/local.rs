@@ -222,7 +222,12 @@ unsafe impl Strategy for LocalAsync {
         // Cloned and dropped outside of the cell: both are the user's code.
         let waker = cx.waker().clone();
         drop(self.waiting.replace(Some(waker)));
-        Poll::Pending
+        // That code may have dropped the last guard, and found nobody to wake.
+        if !self.vacant(residual) {
+            return Poll::Pending;
+        }
+        self.stop_polling(residual);
+        Poll::Ready(Ok(()))
     }
 
     fn stop_polling(&self, _residual: &mut Residual) {

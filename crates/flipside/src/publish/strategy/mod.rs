@@ -72,7 +72,12 @@ pub enum Kind {
 /// - **L4, release.** All that a reader did inside of a side before leaving it, by `leave` or by `advance`, happens
 ///   before `vacant` returns `true` for that side.
 ///
-/// No method unwinds: who is between two versions when a panic passes by would be nowhere.
+/// `version` is exact for the writer, who alone changes it. What is said of `vacant` is said of `wait` and `poll_vacant`
+/// too, which call `reach` by themselves.
+///
+/// No method unwinds, but for `poll_vacant` and `stop_polling`: who is between two versions when a panic passes by would be
+/// nowhere. Where a method runs somebody else's code, a waker's, the seat says already what the method will return: that
+/// code may come back to the same seat.
 ///
 /// None of this may rest on a destructor, and none of it may end because a seat's owner forgets to leave: then
 /// `vacant` stays false.

@@ -150,7 +150,10 @@ mod sealed {
 }
 
 /// Where the slots are: a fixed number of them in an array, or a slice of the caller's (`&mut`, for no other strategy may
-/// use them), or a list that grows.
+/// use them at the same time), or a list that grows.
+///
+/// Slots that readers were forgotten in stay taken, and a reader that was forgotten inside is in the way of whatever
+/// strategy has its slot: make them afresh then.
 pub trait Seats: sealed::Sealed {
     /// Takes a free slot. Looks at each once: lock-free, linear in the slots.
     #[doc(hidden)]
@@ -339,9 +342,14 @@ impl Seat {
     ///
     /// # Safety
     ///
-    /// The strategy that made this seat is alive, the word says OUTSIDE, and the seat is not used again.
+    /// The strategy that made this seat is alive, the reader is outside, and the seat is not used again.
     pub(super) unsafe fn give_back(&mut self) {
         // SAFETY: as in `place`.
-        unsafe { self.slot.as_ref() }.give_back();
+        let slot = unsafe { self.slot.as_ref() };
+        // As it was found: the slots may be another strategy's next.
+        if slot.0.word.load(Relaxed) != OUTSIDE {
+            slot.0.rest(OUTSIDE);
+        }
+        slot.give_back();
     }
 }
