@@ -25,18 +25,30 @@
 
 mod buffer;
 mod changed;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod collection;
 pub mod error;
 pub mod guide;
 #[cfg(feature = "alloc")]
 mod log;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod map;
 #[cfg(all(test, flipside_loom))]
 mod model;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod ordered;
 mod pinned;
 mod pointer;
 pub mod raw;
 mod reader;
 #[cfg(feature = "alloc")]
 mod receipt;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod set;
 mod source;
 pub mod strategy;
 pub mod value;
@@ -50,6 +62,8 @@ use alloc::sync::Arc;
 
 pub use buffer::Buffer;
 pub use changed::Abandoned;
+#[cfg(feature = "alloc")]
+pub use collection::{Collection, Edit};
 pub use error::{Full, PublishError, Refused, SetError, Straggler, WriterExists};
 #[cfg(feature = "alloc")]
 pub use log::{Closure, Log, LogFull, Operation};
