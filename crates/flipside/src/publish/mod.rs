@@ -49,6 +49,9 @@ mod receipt;
 #[cfg(feature = "alloc")]
 #[forbid(unsafe_code)]
 pub mod set;
+#[cfg(feature = "std")]
+#[forbid(unsafe_code)]
+pub mod shared;
 mod source;
 pub mod strategy;
 pub mod value;
@@ -72,6 +75,8 @@ pub use pointer::Pointer;
 pub use reader::{ReadGuard, Reader};
 #[cfg(feature = "alloc")]
 pub use receipt::{Decide, Decided};
+#[cfg(feature = "std")]
+pub use shared::{Policy, SharedWriter};
 pub use source::Source;
 #[doc(no_inline)]
 pub use strategy::{Asymmetric, Strategy};

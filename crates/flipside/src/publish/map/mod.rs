@@ -51,7 +51,7 @@
 //! | evmap: `get_one`, `get`, `map_into` | `get_cloned`, `get`, `read().iter()` | a guard is of the whole version |
 //! | flashmap: `guard()`, `insert`, dropping the write guard | `insert`, `publish` | writes are published when you say so; the writer waits at the next write, not at the end of this |
 //! | arc-swap: `load`, `store`, `rcu`, `Cache` | `read`, `replace` and `publish`, `change`, `pinned` | a write costs what changes, not a copy of everything |
-//! | dashmap: `get`, `insert`, `alter`, `retain`, `iter` | `get`, `insert`, `update`, `retain`, `read().iter()` | one writer; reads take no lock, and iteration is one version; a write is seen after `publish` |
+//! | dashmap: `get`, `insert`, `alter`, `retain`, `iter` | `get`, `insert`, `update`, `retain`, `read().iter()` | one writer, or a [`SharedWriter`](crate::publish::shared) for all; reads take no lock, and iteration is one version; a write is seen after `publish` |
 //!
 //! [`Operation`]: crate::publish::Operation
 
@@ -60,6 +60,8 @@ mod handles;
 mod handles_tests;
 mod kinds;
 mod retain;
+#[cfg(feature = "std")]
+mod shared;
 
 use super::Collection;
 #[cfg(feature = "std")]
