@@ -39,6 +39,9 @@ pub mod map;
 mod model;
 #[cfg(feature = "alloc")]
 #[forbid(unsafe_code)]
+pub mod multi;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
 pub mod ordered;
 mod pinned;
 mod pointer;

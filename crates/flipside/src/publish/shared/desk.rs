@@ -51,8 +51,11 @@ pub(super) struct State<P: Pointer> {
     pub(super) served: u64,
     /// The version when they had been.
     pub(super) version: u64,
-    /// Who keeps the holder waiting. While this is set, all calls that are not served lie in `calls`.
-    pub(super) in_the_way: Option<Straggler>,
+    /// How often holders have begun to look who is in the way.
+    pub(super) looks: u64,
+    /// Who keeps the holder waiting, and which look has shown that. While this is set, all calls that are not served
+    /// lie in `calls`.
+    pub(super) in_the_way: Option<(u64, Straggler)>,
     pub(super) policy: Policy,
     pub(super) published_at: Instant,
 }
@@ -86,6 +89,7 @@ where
             calls: VecDeque::new(),
             next: 0,
             served: 0,
+            looks: 0,
             in_the_way: None,
             policy,
             published_at: Instant::now(),
@@ -104,6 +108,7 @@ where
         }
         let ticket = state.next;
         state.next += 1;
+        let looks = state.looks;
         state.calls.push_back(Call { ticket, job, publish });
         loop {
             if state.served > ticket {
@@ -111,8 +116,9 @@ where
             }
             if let Some(writer) = state.writer.take() {
                 state.holder = me;
+                state.looks += 1;
+                let mut turn = Turn::new(self, writer, state.looks);
                 drop(state);
-                let mut turn = Turn::new(self, writer);
                 if let Err(failed) = turn.prepare() {
                     // While we hold the writer nobody else makes it.
                     let withdrawn = lock(&self.state).withdraw(ticket);
@@ -125,7 +131,9 @@ where
                 state = lock(&self.state);
                 continue;
             }
-            if let Some(straggler) = state.in_the_way
+            // An older look may have seen this thread in a guard that it has dropped since; now it can drop none.
+            if let Some((look, straggler)) = state.in_the_way
+                && look > looks
                 && straggler.is_this_thread()
             {
                 let withdrawn = state.withdraw(ticket);

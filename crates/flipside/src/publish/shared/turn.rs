@@ -19,6 +19,8 @@ pub(super) struct Turn<'d, P: Pointer> {
     writer: Option<Writer<P>>,
     /// All calls with lesser tickets have been taken.
     taken: u64,
+    /// The number of the look that it is at.
+    look: u64,
 }
 
 impl<P: Pointer> Drop for Turn<'_, P> {
@@ -39,8 +41,8 @@ where
     P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
     O: Operation<T, X>,
 {
-    pub(super) fn new(desk: &'d Desk<P>, writer: Writer<P>) -> Self {
-        Self { desk, writer: Some(writer), taken: 0 }
+    pub(super) fn new(desk: &'d Desk<P>, writer: Writer<P>, look: u64) -> Self {
+        Self { desk, writer: Some(writer), taken: 0, look }
     }
 
     fn writer(&mut self) -> &mut Writer<P> {
@@ -72,14 +74,14 @@ where
         }
     }
 
-    /// Tells the callers who is in the way, for it may be one of them, and sleeps a little.
-    fn sleep(&self, straggler: Straggler) {
+    /// Tells the callers who is in the way, for it may be one of them, sleeps a little, and begins another look.
+    fn sleep(&mut self, straggler: Straggler) {
         let mut state = lock(&self.desk.state);
-        if state.in_the_way != Some(straggler) {
-            state.in_the_way = Some(straggler);
-            self.desk.bell.notify_all();
-        }
-        drop(wait_until(&self.desk.bell, state, Some(Instant::now() + LOOK_AGAIN)));
+        state.in_the_way = Some((self.look, straggler));
+        self.desk.bell.notify_all();
+        state = wait_until(&self.desk.bell, state, Some(Instant::now() + LOOK_AGAIN));
+        state.looks += 1;
+        self.look = state.looks;
     }
 
     /// Makes the calls that are there, and publishes if it is time.
