@@ -49,6 +49,9 @@ pub mod raw;
 mod reader;
 #[cfg(feature = "alloc")]
 mod receipt;
+#[cfg(feature = "serde")]
+#[forbid(unsafe_code)]
+mod serial;
 #[cfg(feature = "alloc")]
 #[forbid(unsafe_code)]
 pub mod set;
