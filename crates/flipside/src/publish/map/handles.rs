@@ -117,7 +117,7 @@ impl<M: Map, St: Strategy, X> Writer<SharedLog<M, Edit<M>, St, X>> {
     where
         M: Lookup<Q>,
     {
-        self.latest().map(|map| map.entry(key).map(|(_, value)| value))
+        self.latest().map(|map| map.lookup(key).map(|(_, value)| value))
     }
 
     /// Whether there is a value for a key, with all that was written down. Waits as [`latest`](Self::latest) does.
@@ -162,7 +162,7 @@ impl<M: Map, St: Strategy, X> Writer<SharedLog<M, Edit<M>, St, X>> {
     where
         M: Lookup<Q>,
     {
-        let entry = self.latest()?.entry(key).map(|(key, value)| (key.clone(), value.clone()));
+        let entry = self.latest()?.lookup(key).map(|(key, value)| (key.clone(), value.clone()));
         if let Some((key, _)) = &entry {
             self.remove(key.clone());
         }
@@ -250,7 +250,7 @@ impl<M: Map, L, St: Strategy, X> Reader<Shared<M, L, St, X>> {
     where
         M: Lookup<Q>,
     {
-        ReadGuard::try_map(self.read(), |map| map.entry(key).map(|(_, value)| value)).ok()
+        ReadGuard::try_map(self.read(), |map| map.lookup(key).map(|(_, value)| value)).ok()
     }
 
     /// Calls `f` with the value of a key, if it has one, and leaves.
@@ -259,7 +259,7 @@ impl<M: Map, L, St: Strategy, X> Reader<Shared<M, L, St, X>> {
     where
         M: Lookup<Q>,
     {
-        self.read().entry(key).map(|(_, value)| f(value))
+        self.read().lookup(key).map(|(_, value)| f(value))
     }
 
     /// A clone of the value of a key.
@@ -277,6 +277,6 @@ impl<M: Map, L, St: Strategy, X> Reader<Shared<M, L, St, X>> {
     where
         M: Lookup<Q>,
     {
-        self.read().entry(key).is_some()
+        self.read().lookup(key).is_some()
     }
 }

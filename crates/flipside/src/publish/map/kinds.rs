@@ -62,7 +62,7 @@ macro_rules! map {
             K: $($key)+ + Clone + Borrow<Q>,
         {
             #[inline]
-            fn entry(&self, key: &Q) -> Option<(&K, &V)> {
+            fn lookup(&self, key: &Q) -> Option<(&K, &V)> {
                 self.get_key_value(key)
             }
         }

@@ -83,7 +83,7 @@ pub trait Map: Collection<Item = (<Self as Collection>::Key, <Self as Map>::Valu
 /// A map in which one can look for a `Q`: for a `str` where the keys are `String`s.
 pub trait Lookup<Q: ?Sized>: Map {
     /// The key and the value of this entry.
-    fn entry(&self, key: &Q) -> Option<(&Self::Key, &Self::Value)>;
+    fn lookup(&self, key: &Q) -> Option<(&Self::Key, &Self::Value)>;
 }
 
 /// The writer of a `HashMap`.

@@ -77,7 +77,7 @@ where
         compute: impl FnOnce(Option<&M::Value>) -> Option<M::Value> + Send + 'static,
     ) -> Result<Option<M::Value>, PublishError> {
         self.call(move |map, edits| {
-            let before = map.entry(&key).map(|(_, value)| value);
+            let before = map.lookup(&key).map(|(_, value)| value);
             match compute(before) {
                 Some(value) => edits.push(Edit::put((key, value))),
                 None if before.is_some() => edits.push(Edit::remove(key)),

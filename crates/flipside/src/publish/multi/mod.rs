@@ -111,7 +111,7 @@ impl<B, D> Multimap<B, D> {
     where
         B: Lookup<Q> + Map<Value = Values<V>>,
     {
-        self.bags.entry(key).map(|(_, values)| values)
+        self.bags.lookup(key).map(|(_, values)| values)
     }
 
     fn values_mut<V>(&mut self, key: &B::Key) -> Option<&mut Vec<V>>
