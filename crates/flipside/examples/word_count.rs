@@ -14,7 +14,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::thread;
 
-use flipside::publish::{Edit, Policy, PublishError, SharedLog, SharedWriter, map};
+use flipside::publish::{Edit, Policy, PublishError, SharedWriter, map};
 
 const THREADS: usize = 4;
 const LINES: usize = 4000;
@@ -23,7 +23,7 @@ const SOME: usize = 64;
 
 type Failure = Box<dyn Error + Send + Sync>;
 type Counts = HashMap<&'static str, u64>;
-type Counter = SharedWriter<SharedLog<Counts, Edit<Counts>>>;
+type Counter = map::SharedWriter<&'static str, u64>;
 
 const WORDS: [&str; 16] = [
     "side",

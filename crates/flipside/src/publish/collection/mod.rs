@@ -83,8 +83,8 @@ mod edit;
 mod edit_tests;
 mod handles;
 
+use super::SharedLog;
 use super::strategy::{Asymmetric, Strategy};
-use super::{Log, Shared, SharedLog};
 
 pub use edit::Edit;
 
@@ -131,8 +131,9 @@ pub type Writer<C, St = Asymmetric, X = ()> = super::Writer<SharedLog<C, Edit<C>
 /// A reader of a collection.
 pub type Reader<C, St = Asymmetric, X = ()> = super::Reader<SharedLog<C, Edit<C>, St, X>>;
 
-/// The buffer behind both, in its `Arc`.
-pub type Buffer<C, St = Asymmetric, X = ()> = Shared<C, Log<C, Edit<C>>, St, X>;
+/// A writer of a collection for many threads.
+#[cfg(feature = "std")]
+pub type SharedWriter<C, St = Asymmetric, X = ()> = super::SharedWriter<SharedLog<C, Edit<C>, St, X>>;
 
 /// A collection that is written here and read there: its writer and its first reader.
 ///

@@ -1,5 +1,6 @@
 //! Maps with one writer and many readers who never wait: over the standard library's `HashMap`, with any hasher, and
-//! over any other [`Map`] ([`ordered`](crate::publish::ordered) is a `BTreeMap`).
+//! over any other [`Map`]: a `BTreeMap` ([`ordered`](crate::publish::ordered)), or, by the feature `hashbrown`, that of
+//! `hashbrown` (without `std` too: see [how](crate::publish::collection::new)).
 //!
 //! For: caches, routing and name tables, sessions, indices: much looked up, changed now and then, some changes at a time.
 //!
@@ -95,6 +96,11 @@ pub type Writer<K, V, S = std::hash::RandomState, St = Asymmetric, X = ()> =
 #[cfg(feature = "std")]
 pub type Reader<K, V, S = std::hash::RandomState, St = Asymmetric, X = ()> =
     collection::Reader<std::collections::HashMap<K, V, S>, St, X>;
+
+/// A writer of a `HashMap` for many threads.
+#[cfg(feature = "std")]
+pub type SharedWriter<K, V, S = std::hash::RandomState, St = Asymmetric, X = ()> =
+    collection::SharedWriter<std::collections::HashMap<K, V, S>, St, X>;
 
 /// An empty `HashMap`: its writer and its first reader. [`collection::new`] and [`collection::with`] take one that has
 /// entries, another hasher, another strategy.
