@@ -56,6 +56,8 @@ pub(super) struct State<P: Pointer> {
     /// Who keeps the holder waiting, and which look has shown that. While this is set, all calls that are not served
     /// lie in `calls`.
     pub(super) in_the_way: Option<(u64, Straggler)>,
+    /// Callers who sleep: without any the bell, which is a system call, is not rung.
+    pub(super) asleep: usize,
     pub(super) policy: Policy,
     pub(super) published_at: Instant,
 }
@@ -91,6 +93,7 @@ where
             served: 0,
             looks: 0,
             in_the_way: None,
+            asleep: 0,
             policy,
             published_at: Instant::now(),
         };
@@ -141,7 +144,9 @@ where
                 drop(withdrawn);
                 return Err(Failed::Error(PublishError::OwnReader(straggler)));
             }
+            state.asleep += 1;
             state = wait_until(&self.bell, state, None);
+            state.asleep -= 1;
         }
     }
 }

@@ -182,6 +182,26 @@ fn a_caller_with_a_guard_does_not_block_who_waits_for_it() {
 }
 
 #[test]
+fn who_has_dropped_its_guard_is_not_refused_for_it() {
+    for _ in 0..20 {
+        let (writer, reader) = publish::log::<Vec<u64>, Add>(vec![]);
+        let shared = SharedWriter::new(writer);
+        let guard = reader.read();
+        shared.apply(Add::Number(1)).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| shared.apply(Add::Number(2)).unwrap());
+            // The other one waits for our guard, and has said so.
+            while super::lock(&shared.desk.state).in_the_way.is_none() {
+                thread::yield_now();
+            }
+            drop(guard);
+            shared.apply(Add::Number(3)).unwrap();
+        });
+        assert_eq!(reader.with(Vec::len), 3);
+    }
+}
+
+#[test]
 fn a_call_inside_of_a_call_panics() {
     let (writer, reader) = map::new();
     let shared = SharedWriter::new(writer);

@@ -31,8 +31,11 @@ impl<P: Pointer> Drop for Turn<'_, P> {
         state.in_the_way = None;
         state.served = state.served.max(self.taken);
         state.version = self.desk.pointer.version();
+        let is_awaited = state.asleep > 0;
         drop(state);
-        self.desk.bell.notify_all();
+        if is_awaited {
+            self.desk.bell.notify_all();
+        }
     }
 }
 
@@ -78,7 +81,9 @@ where
     fn sleep(&mut self, straggler: Straggler) {
         let mut state = lock(&self.desk.state);
         state.in_the_way = Some((self.look, straggler));
-        self.desk.bell.notify_all();
+        if state.asleep > 0 {
+            self.desk.bell.notify_all();
+        }
         state = wait_until(&self.desk.bell, state, Some(Instant::now() + LOOK_AGAIN));
         state.looks += 1;
         self.look = state.looks;
