@@ -15,7 +15,8 @@ use super::strategy::Strategy;
 #[cfg(feature = "std")]
 use crate::substrate::wait::Registration;
 
-/// The writer has gone, and there is no version that was not seen. Another writer may come.
+/// The writer has gone, and there is no version that was not seen. Another writer may come. (Or a thread would have slept
+/// for news with a strategy of one thread, [`Local`](super::strategy::Local): nobody could publish meanwhile.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abandoned;
 
@@ -42,10 +43,13 @@ impl<T, L, S: Strategy, X> Buffer<T, L, S, X> {
     /// Sleeps until there are news.
     #[cfg(feature = "std")]
     fn wait_for_news(&self, seen: u64, deadline: Option<Instant>) -> Option<Result<u64, Abandoned>> {
+        let is_local = self.strategy.is_local();
         loop {
             let ticket = self.news.announce();
-            let news = self.news(seen);
-            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            // Where there is one thread, which is asking, nobody can publish while it sleeps.
+            let nobody = (is_local && deadline.is_none()).then_some(Err(Abandoned));
+            let news = self.news(seen).or(nobody);
+            let is_late = deadline.is_some_and(|deadline| is_local || Instant::now() >= deadline);
             if news.is_some() || is_late {
                 self.news.cancel(ticket);
                 return news;

@@ -43,7 +43,8 @@ impl Straggler {
         self.reader
     }
 
-    /// The version that it has been inside of since it entered; how many are behind it says how long that is.
+    /// The version that it has been inside of since it entered; how many are behind it says how long that is. (Of one who is
+    /// just entering: the version that it knew.)
     #[must_use]
     pub fn since_version(&self) -> u64 {
         self.since

@@ -160,8 +160,8 @@ impl<T, O> Log<T, O> {
         Self { once: Vec::new(), queued: Vec::new(), applied: 0, phase: Phase::Ahead, bound, renew }
     }
 
-    /// With a limit on the operations that wait for the first or the second copy, which
-    /// [`try_push`](crate::publish::Writer::try_push) keeps.
+    /// With a limit on the operations that are not published, which [`try_push`](crate::publish::Writer::try_push) keeps.
+    /// The log holds at most twice as many: those of the last publish wait for the other copy.
     #[must_use]
     pub fn with_bound(mut self, bound: usize) -> Self {
         self.bound = bound;

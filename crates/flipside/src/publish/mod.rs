@@ -11,6 +11,8 @@
 //! |---|---|---|
 //! | one value, replaced or changed as a whole | [`value()`] | a clone at most |
 //! | something large that changes by a little | [`log()`] | each operation twice |
+//! | a map, a set, a multi-value map, or a collection of your own | [`map`], [`ordered`], [`set`], [`multi`], [`collection`] | each edit twice |
+//! | any of these from many threads | [`shared`] (`std`) | a call, made by whoever holds the writer |
 //! | frames, or whatever else needs both copies bare | [`raw`] | what you do to the back |
 //!
 //! Guarantees, with every [`strategy`]: a guard or a pinned reader sees one version, whole; versions never go back; a
@@ -28,6 +30,10 @@ mod changed;
 #[cfg(feature = "alloc")]
 #[forbid(unsafe_code)]
 pub mod collection;
+#[cfg(doctest)]
+mod compile_fail;
+#[cfg(feature = "std")]
+pub mod conformance;
 pub mod error;
 pub mod guide;
 #[cfg(feature = "alloc")]

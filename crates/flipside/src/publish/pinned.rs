@@ -43,7 +43,7 @@ impl<P: Pointer> Offline<P> {
         Ok(Self { seat: pointer.strategy.seat(Kind::Pinned)?, pointer })
     }
 
-    /// Enters the newest version. Wait-free (but with `Locked`), with a full fence.
+    /// Enters the newest version. Waits for nobody (but with `Locked`), with a full fence.
     pub fn online(self) -> Pinned<P> {
         let rest = ManuallyDrop::new(self);
         // SAFETY: the seat is this strategy's, and outside.
@@ -84,7 +84,7 @@ impl<P: Pointer> fmt::Debug for Offline<P> {
 /// It keeps the writer from its second publish after the version that it holds: refresh it often, or take it
 /// [`offline`](Self::offline). It is inside, so it stays on its thread (not `Send`); at rest it may go.
 ///
-/// Progress: wait-free, but with `Locked`.
+/// Progress: wait-free; `refresh` lock-free with `Counters`, and a lock with `Locked`.
 pub struct Pinned<P: Pointer> {
     /// The copy of `version`.
     value: *const P::Value,

@@ -17,8 +17,8 @@ use super::strategy::Strategy;
 /// # Safety
 ///
 /// Whoever implements this promises that all clones of a pointer lead to the same buffer, for as long as one of them
-/// exists; that the buffer does not move meanwhile; and that nobody gets a `&mut` to it, or it itself, while there is
-/// more than one.
+/// exists; that the buffer does not move meanwhile; that nobody gets a `&mut` to it, or it itself, while there is
+/// more than one; and that `into_buffer` gives back the same pointer if it gives no buffer.
 ///
 /// A pointer of one's own, here one that counts itself:
 ///

@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::buffer::Desk;
-use super::error::{PublishError, WriterExists};
+use super::error::{PublishError, Straggler, WriterExists};
 use super::pointer::Pointer;
 use super::source::Source;
 use super::strategy::Strategy;
@@ -116,8 +116,13 @@ impl<P: Pointer> Writer<P> {
             if strategy.vacant(residual) {
                 return Ok(());
             }
-            // He may have left meanwhile: then there is nobody to name, and nobody in the way.
-            strategy.straggler(residual).map_or(Ok(()), |straggler| Err(PublishError::Occupied(straggler)))
+            let straggler = strategy.straggler(residual);
+            // He may have left meanwhile; but only `vacant` can tell that the side is.
+            if straggler.is_none() && strategy.vacant(residual) {
+                return Ok(());
+            }
+            let unknown = || Straggler::new(None, strategy.version(), 0);
+            Err(PublishError::Occupied(straggler.unwrap_or_else(unknown)))
         })
     }
 
@@ -150,7 +155,8 @@ impl<P: Pointer> Writer<P> {
                 if strategy.wait(residual, deadline)? {
                     return Ok(());
                 }
-                let Some(straggler) = strategy.straggler(residual) else { return Ok(()) };
+                // None: it gave up because of somebody who has left since.
+                let Some(straggler) = strategy.straggler(residual) else { continue };
                 if straggler.is_this_thread() {
                     return Err(PublishError::OwnReader(straggler));
                 }
@@ -159,7 +165,6 @@ impl<P: Pointer> Writer<P> {
                 {
                     return Err(PublishError::TimedOut { waited, straggler });
                 }
-                // It gave up because of somebody who has left since.
             }
         })
     }
@@ -189,7 +194,8 @@ impl<P: Pointer> Writer<P> {
         }
     }
 
-    /// As [`poll_vacate`](Self::poll_vacate), as a future. Dropped, it has changed nothing.
+    /// As [`poll_vacate`](Self::poll_vacate), as a future. Dropped, it has changed nothing. A guard of the task itself is
+    /// waited for without end: no thread is blocked, and nobody can tell.
     pub fn vacate_async(&mut self) -> Vacate<'_, P> {
         Vacate { writer: self }
     }
@@ -270,7 +276,11 @@ impl<P: Pointer> Writer<P> {
         // SAFETY: there is one writer, and the residual of the last flip was found vacant.
         desk.residual = Some(unsafe { buffer.strategy.flip() });
         let version = buffer.version();
-        buffer.news.ring();
+        if P::Strategy::FLIP_FENCES {
+            buffer.news.ring_fenced();
+        } else {
+            buffer.news.ring();
+        }
         Ok(version)
     }
 

@@ -16,7 +16,9 @@ use super::strategy::{Kind, Strategy};
 ///
 /// One for each thread: `Send`, not `Sync`. Cloning is cheap (a place to sit; no value is copied).
 ///
-/// Progress: [`read`](Self::read) is wait-free with every strategy but `Locked`.
+/// Progress: [`read`](Self::read) and dropping a guard wait for nobody: wait-free; lock-free with `Counters`; with `Locked`
+/// they take a lock. Either may have to wake a writer that sleeps, which takes a lock of a few instructions and runs the
+/// writer's waker.
 ///
 /// ```
 /// use flipside::publish;
@@ -58,16 +60,14 @@ impl<P: Pointer> Reader<P> {
     ///
     /// While this reader has a guard already, the new one shares its version: what one sees, all see.
     ///
-    /// A guard delays the writer's second publish after it, and nothing earlier.
+    /// A guard delays the writer's second publish after it, and nothing earlier. (Entering at the moment of a flip may make
+    /// the writer look twice.)
     #[inline]
     pub fn read(&self) -> ReadGuard<'_, P::Value, P::Strategy> {
         let buffer = &*self.pointer;
         let (strategy, handle) = (&buffer.strategy, &self.handle);
         // SAFETY: the seat is this strategy's, of the kind for guards, and given back when the reader is dropped.
-        let (version, is_first) = unsafe { strategy.enter_or_stay(&handle.seat) };
-        if !is_first {
-            handle.nest();
-        }
+        let version = unsafe { strategy.enter_or_stay(&handle.seat, || handle.nest()) };
         // SAFETY: not null, for it points into the buffer.
         let value = unsafe { NonNull::new_unchecked(buffer.copy(version)) };
         ReadGuard { value, version, strategy, handle, borrow: PhantomData }
@@ -223,6 +223,13 @@ impl<'r, T: ?Sized, S: Strategy> ReadGuard<'r, T, S> {
         }
     }
 
+    /// The same version again, as if read at the same time. (Not a method, for `T` may have one of this name.)
+    #[allow(clippy::should_implement_trait, reason = "it would hide the value's own")]
+    pub fn clone(guard: &Self) -> Self {
+        guard.handle.nest();
+        Self { ..*guard }
+    }
+
     /// The number of the version that it sees.
     pub fn version(guard: &Self) -> u64 {
         guard.version
@@ -242,14 +249,6 @@ impl<T: ?Sized, S: Strategy> Deref for ReadGuard<'_, T, S> {
     fn deref(&self) -> &T {
         // SAFETY: the seat is inside of the side that this points into, and nobody writes there (L2).
         unsafe { self.value.as_ref() }
-    }
-}
-
-/// The same version again, as if read at the same time.
-impl<T: ?Sized, S: Strategy> Clone for ReadGuard<'_, T, S> {
-    fn clone(&self) -> Self {
-        self.handle.nest();
-        Self { ..*self }
     }
 }
 

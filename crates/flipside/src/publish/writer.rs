@@ -60,7 +60,7 @@ where
     pub fn try_push(&mut self, operation: O) -> Result<(), LogFull<O>> {
         let log = self.raw.log();
         let bound = log.bound();
-        if log.len() >= bound {
+        if log.pending() >= bound {
             return Err(LogFull { operation, bound });
         }
         log.push(operation);
@@ -142,7 +142,8 @@ where
         Ok(version)
     }
 
-    /// As [`publish`](Self::publish), for a task: it waits without blocking the thread. Dropped before it is ready it has
+    /// As [`publish`](Self::publish), for a task: it waits without blocking the thread, and for a guard of the task itself
+    /// without end. Dropped before it is ready it has
     /// published nothing, and what was pushed stays.
     pub fn publish_async(&mut self) -> Publish<'_, P> {
         Publish { writer: self }

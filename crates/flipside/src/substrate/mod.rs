@@ -10,6 +10,5 @@ pub(crate) mod side;
 pub(crate) mod sites;
 #[cfg(feature = "alloc")]
 pub(crate) mod storage;
-#[cfg(feature = "alloc")]
 pub(crate) mod unwind;
 pub(crate) mod wait;

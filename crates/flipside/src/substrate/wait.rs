@@ -16,7 +16,6 @@ pub(crate) use without_std::Bell;
 
 #[cfg(feature = "std")]
 mod with_std {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::PoisonError;
     use std::task::Waker;
     use std::time::Instant;
@@ -25,6 +24,7 @@ mod with_std {
     use crate::substrate::atomic::{
         AtomicU32, Condvar, Mutex, MutexGuard, Ordering::Relaxed, Site, const_fn, fence, wait_until,
     };
+    use crate::substrate::unwind::quietly;
 
     /// A bell for any number of sleepers: threads, and tasks that left a waker.
     ///
@@ -181,6 +181,14 @@ mod with_std {
             self.ring_if(|| true);
         }
 
+        /// As [`ring`](Self::ring), for one who has passed a sequentially consistent fence since the news.
+        #[inline]
+        pub(crate) fn ring_fenced(&self) {
+            if self.sleepers.load(Relaxed) != 0 {
+                self.wake();
+            }
+        }
+
         /// As [`ring`](Self::ring), if what the sleepers wrote before they announced themselves says that the news
         /// concerns them.
         #[inline]
@@ -217,17 +225,6 @@ mod with_std {
             }
         }
     }
-
-    /// Calls what may panic on behalf of somebody who has nothing to do with it: the panic's message is all that comes
-    /// of it. The other sleepers are woken, and who rings goes on.
-    fn quietly(call: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-            // The payload's destructor is the user's as well.
-            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(again);
-            }
-        }
-    }
 }
 
 #[cfg(not(feature = "std"))]
@@ -242,6 +239,8 @@ mod without_std {
         }
 
         pub(crate) fn ring(&self) {}
+
+        pub(crate) fn ring_fenced(&self) {}
 
         #[cfg(feature = "alloc")]
         pub(crate) fn ring_if(&self, _concerned: impl FnOnce() -> bool) {}

@@ -23,6 +23,18 @@ fn reading<S: Strategy + 'static>(strategy: S) {
     assert!(publish(&mut writer), "nobody is inside");
 }
 
+/// A reader reads once while the writer publishes up to three times: it may be overtaken twice while it enters.
+fn overtaking<S: Strategy + 'static>(strategy: S) {
+    let shared = shared(strategy);
+    let mut writer = writer(&shared);
+    let reader = Quiet::new(Reader::new(std::sync::Arc::clone(&shared)).unwrap());
+    let thread = spawn(move || read(&reader, 0));
+    for _ in 0..3 {
+        publish(&mut writer);
+    }
+    thread.join().unwrap();
+}
+
 /// A pinned reader goes on twice while the writer publishes.
 fn refreshing<S: Strategy + 'static>(strategy: S) {
     let shared = shared(strategy);
@@ -73,6 +85,11 @@ const READING_COUNTERS: Model =
 const READING_LOCKED: Model =
     Model { name: "reading locked", preemptions: Some(3), body: || reading(Locked::new()) };
 
+const OVERTAKING: Model =
+    Model { name: "publishing thrice", preemptions: None, body: || overtaking(Asymmetric::new()) };
+const OVERTAKING_COUNTERS: Model =
+    Model { name: "publishing thrice counters", preemptions: None, body: || overtaking(Counters::new()) };
+
 const REFRESHING: Model =
     Model { name: "refreshing", preemptions: None, body: || refreshing(Asymmetric::new()) };
 const REFRESHING_EPOCHS: Model =
@@ -98,6 +115,12 @@ fn model_reading_counters_and_locked_hold() {
 }
 
 #[test]
+fn model_publishing_thrice_holds() {
+    OVERTAKING.holds_without_bells();
+    OVERTAKING_COUNTERS.holds_without_bells();
+}
+
+#[test]
 fn model_refreshing_holds() {
     REFRESHING.holds_without_bells();
     REFRESHING_EPOCHS.holds_without_bells();
@@ -120,7 +143,8 @@ fn model_reading_kills_a_reader_without_light_fence() {
 #[test]
 fn model_reading_kills_a_writer_without_heavy_fence() {
     READING.kills_without_bells(Site::P9, RACE);
-    READING_PORTABLY.kills_without_bells(Site::P9, RACE);
+    READING_PORTABLY.kills_without_bells(Site::P10, RACE);
+    READING_EPOCHS.kills_without_bells(Site::P10, RACE);
 }
 
 #[test]

@@ -63,6 +63,17 @@ fn news(as_task: bool) {
     thread.join().unwrap();
 }
 
+/// A reader waits for the next version, and the writer stays.
+fn news_of_a_flip() {
+    let shared = shared(Epochs::new());
+    let mut writer = writer(&shared);
+    let mut reader = Quiet::new(Reader::new(std::sync::Arc::clone(&shared)).unwrap());
+    let thread = spawn(move || assert_eq!(reader.changed(), Ok(1)));
+    writer.try_back().unwrap().set(1);
+    writer.try_publish().unwrap();
+    thread.join().unwrap();
+}
+
 const WAITING: Model =
     Model { name: "waiting", preemptions: Some(3), body: || waiting(Asymmetric::new(), false) };
 const WAITING_PORTABLY: Model =
@@ -86,6 +97,7 @@ const WAITING_FOR_PINNED: Model = Model {
     body: || waiting_for_pinned(Asymmetric::new()),
 };
 const NEWS: Model = Model { name: "news", preemptions: Some(3), body: || news(false) };
+const NEWS_OF_A_FLIP: Model = Model { name: "news of a flip", preemptions: None, body: || news_of_a_flip() };
 const NEWS_TASK: Model = Model { name: "news as a task", preemptions: Some(3), body: || news(true) };
 
 #[test]
@@ -107,6 +119,7 @@ fn model_waiting_with_other_strategies_holds() {
 #[test]
 fn model_news_holds() {
     NEWS.holds();
+    NEWS_OF_A_FLIP.holds();
     NEWS_TASK.holds();
 }
 
@@ -134,7 +147,9 @@ fn model_waiting_counters_kills_a_bell_without_fences() {
 
 #[test]
 fn model_news_kills_a_bell_without_fences() {
-    NEWS.kills(Site::W1, ASLEEP);
+    NEWS_OF_A_FLIP.kills(Site::W1, ASLEEP);
+    // The flip's fence stands for the ringer's.
+    NEWS_OF_A_FLIP.kills(Site::P10, ASLEEP);
     NEWS.kills(Site::W2, ASLEEP);
 }
 

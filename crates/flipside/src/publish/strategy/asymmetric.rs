@@ -21,7 +21,7 @@ use crate::substrate::wait::Registration;
 /// For: reads that outnumber publishes by a thousand and more. When not: where every operation is published by itself;
 /// the system call costs half a microsecond, and some microseconds while readers run on other processors.
 /// [`Counters`](super::Counters) is cheaper then. Without guard readers, with [pinned](crate::publish::Pinned) ones
-/// only, there is no system call.
+/// only, there is no system call but before the writer sleeps.
 ///
 /// Whether the system has membarrier is found out by the first reader or writer. If it has not, readers and writer use
 /// full fences, as in [`Epochs`](super::Epochs), and readers one more when they leave.
@@ -86,43 +86,48 @@ impl<R: Seats> Asymmetric<R> {
         self.fences.get().is_asymmetric()
     }
 
-    /// After a reader has left a version, or has said that it was not inside of it after all: wakes the writer, if it
-    /// waits for this reader.
-    #[inline(always)]
-    fn left(&self, place: &Place) {
-        // [P6] light fence, pairs with [P7]. Ours first: the writer, which looks again before it sleeps, sees that we
-        // have left. Theirs first: we see that it waits. Weaker: it sleeps, and nobody rings.
-        light_fence(Site::P6, &place.link);
-        let awaited = place.awaited.load(Relaxed);
-        if awaited != 0 {
-            self.left_slowly(place, awaited);
-        }
-    }
-
-    #[cold]
-    fn left_slowly(&self, place: &Place, mut awaited: u8) {
-        if awaited & FENCED != 0 {
-            // [P1] SeqCst fence, pairs with [P7], which is a full fence then: as [P6].
-            fence(Site::P1);
-            awaited = place.awaited.load(Relaxed);
-        }
-        if awaited & RING != 0 {
-            // Before the ring: a writer that waits for the same reader again says so after it.
-            place.awaited.fetch_and(!RING, Relaxed);
-            self.vacated.ring();
-        }
-        if awaited & FENCED != 0 && words::inside(place).is_none() {
-            place.rest(OUTSIDE_FENCED);
-        }
-    }
-
     /// One who has to use full fences enters; or somebody is inside already.
-    #[inline(never)]
-    fn enter_slowly(&self, place: &Place, word: u64) -> (u64, bool) {
+    #[cold]
+    fn enter_slowly(&self, place: &Place, seat: &Seat, word: u64, stays: impl FnOnce()) -> u64 {
         if word != OUTSIDE_FENCED {
-            return (word, false);
+            stays();
+            return word;
         }
-        (self.words.enter_fenced(place, || self.left(place)), true)
+        self.words.enter_fenced(place, || left(place, seat))
+    }
+}
+
+/// After a reader has left a version, or has said that it was not inside of it after all: wakes the writer, if it waits
+/// for this reader.
+#[inline(always)]
+fn left(place: &Place, seat: &Seat) {
+    // [P6] light fence, pairs with [P7]. Ours first: the writer, which looks again before it sleeps, sees that we have
+    // left. Theirs first: we see that it waits. Weaker: it sleeps, and nobody rings.
+    light_fence(Site::P6, &place.link);
+    if place.awaited.load(Relaxed) != 0 {
+        left_slowly(seat);
+    }
+}
+
+#[cold]
+fn left_slowly(seat: &Seat) {
+    // SAFETY: the seat's strategy is alive: it is one of its methods that left.
+    let place = unsafe { seat.place() };
+    let mut awaited = place.awaited.load(Relaxed);
+    if awaited & FENCED != 0 {
+        // [P1] SeqCst fence, pairs with [P7], which is a full fence then: as [P6].
+        fence(Site::P1);
+        awaited = place.awaited.load(Relaxed);
+    }
+    if awaited & FENCED != 0 && words::inside(place).is_none() {
+        place.rest(OUTSIDE_FENCED);
+    }
+    if awaited & RING != 0 {
+        // Before the ring: a writer that waits for the same reader again says so after it. And the ring last: it runs
+        // the code of wakers, which may come back to this very seat.
+        place.awaited.fetch_and(!RING, Relaxed);
+        // SAFETY: as above.
+        unsafe { seat.ring() };
     }
 }
 
@@ -143,11 +148,13 @@ pub struct Residual {
 // SAFETY: the laws are proved in PROOF.md: one word for each reader, which only he stores; a light fence between word
 // and version against a heavy one between version and words.
 unsafe impl<R: Seats> Strategy for Asymmetric<R> {
+    const FLIP_FENCES: bool = true;
+
     type Seat = Seat;
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        self.words.seat(kind, !self.is_asymmetric())
+        self.words.seat(&self.vacated, kind, !self.is_asymmetric())
     }
 
     unsafe fn release(&self, seat: &mut Seat) {
@@ -157,18 +164,18 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
 
     unsafe fn enter(&self, seat: &Seat) -> u64 {
         // SAFETY: the caller's promise.
-        unsafe { self.enter_or_stay(seat) }.0
+        unsafe { self.enter_or_stay(seat, || ()) }
     }
 
     #[inline(always)]
-    unsafe fn enter_or_stay(&self, seat: &Seat) -> (u64, bool) {
+    unsafe fn enter_or_stay(&self, seat: &Seat, stays: impl FnOnce()) -> u64 {
         // SAFETY: the seat is of this strategy, which is alive.
         let place = unsafe { seat.place() };
         let word = place.word.load(Relaxed);
         if word == OUTSIDE {
-            return (self.words.enter_lightly(place, || self.left(place)), true);
+            return self.words.enter_lightly(place, || left(place, seat));
         }
-        self.enter_slowly(place, word)
+        self.enter_slowly(place, seat, word, stays)
     }
 
     #[inline(always)]
@@ -176,7 +183,7 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
         // SAFETY: as in `enter_or_stay`.
         let place = unsafe { seat.place() };
         place.rest(OUTSIDE);
-        self.left(place);
+        left(place, seat);
     }
 
     #[inline(always)]
@@ -188,14 +195,14 @@ unsafe impl<R: Seats> Strategy for Asymmetric<R> {
     unsafe fn online(&self, seat: &Seat) -> u64 {
         // SAFETY: as in `enter_or_stay`.
         let place = unsafe { seat.place() };
-        self.words.online(place, || self.left(place))
+        self.words.online(place, || left(place, seat))
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {
         // SAFETY: as in `enter_or_stay`.
         let place = unsafe { seat.place() };
         let found = self.words.advance(place);
-        self.left(place);
+        left(place, seat);
         found
     }
 

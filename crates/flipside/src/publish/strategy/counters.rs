@@ -21,8 +21,8 @@ use crate::substrate::wait::Registration;
 /// For: a publish for every few reads, where [`Asymmetric`](super::Asymmetric)'s system call would cost more than two
 /// exchanges a read. When not: mostly reads.
 ///
-/// Progress: [`read`](crate::publish::Reader::read) is wait-free, as far as the machine's exchange is. A writer that
-/// waits sleeps, and the last straggler wakes it.
+/// Progress: [`read`](crate::publish::Reader::read) is lock-free: it begins anew when the writer has published within the
+/// few instructions that it takes. A writer that waits sleeps, and the last straggler wakes it.
 ///
 /// After flashmap (Cassy343), where the side stands in each reader's counter, so that two readers can see a flip in
 /// different orders. Here the side is read from one version behind the exchange: what one reader has seen, the next
@@ -70,21 +70,44 @@ impl Default for Counters {
 }
 
 impl<R> Counters<R> {
-    /// The word of a reader who now says `new`: he enters, leaves, or goes on to another version.
+    /// The word of a reader who now says `new`: he enters, leaves, or goes on to another version. Whether the writer is to
+    /// be rung.
     #[inline(always)]
-    fn exchange(&self, place: &Place, new: u64) {
+    fn exchange(place: &Place, new: u64) -> bool {
         // [P19] AcqRel, pairs with [P20] and, through the mark, with [P10]. Ours first: the writer's mark finds us inside;
         // or, if we leave, the writer has seen all that we read. Theirs first: the version that we load next is the new
         // one. Weaker: we are inside of the side that the writer finds empty, or it writes while we still read.
         let old = place.word.swap(new, at(Site::P19, AcqRel));
-        if old & MARK != 0 && old != OUTSIDE {
+        old & MARK != 0 && old != OUTSIDE
+    }
+
+    /// Goes from version `held` to the newest, if that is another.
+    ///
+    /// After each exchange the version is looked at again: an exchange takes away the mark of a flip that came after the
+    /// version was read, and the reader would be inside unmarked. There is one more turn only if the writer has published
+    /// again within the last one.
+    ///
+    /// The ring comes last: it runs the code of wakers, which may come back to this very seat and must find it settled.
+    #[inline(always)]
+    fn settle(&self, place: &Place, mut held: u64) -> u64 {
+        let mut is_awaited = false;
+        loop {
+            let found = self.version.load();
+            if found == held {
+                break;
+            }
+            is_awaited |= Self::exchange(place, found);
+            held = found;
+        }
+        if is_awaited {
             self.vacated.ring();
         }
+        held
     }
 
     /// Marks the reader of one word if he is inside of a side that is not that of `version`.
     fn mark(place: &Place, version: u64) {
-        // Relaxed, below the fence [P10]: the exchange that finds this mark, or comes after it, sees the new version.
+        // Relaxed, below the flip's fence [P10]: the exchange that finds this mark, or comes after it, sees the new version.
         let old = place.word.fetch_or(MARK, Relaxed);
         if old == version {
             // Not in the way. If this fails he has left, and rung for nobody.
@@ -112,11 +135,13 @@ pub struct Residual {
 // SAFETY: the laws are proved in PROOF.md: entering and marking are read-modify-writes of one word, so one of them sees
 // the other; a reader keeps the mark until he has left.
 unsafe impl<R: Seats> Strategy for Counters<R> {
+    const FLIP_FENCES: bool = true;
+
     type Seat = Seat;
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        let seat = Seat::take(&self.seats, kind, false)?;
+        let seat = Seat::take(&self.seats, &self.vacated, kind, false)?;
         make_known();
         Ok(seat)
     }
@@ -132,18 +157,17 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
         let place = unsafe { seat.place() };
         let known = self.version.glance();
         note_thread(place);
-        self.exchange(place, known);
-        let found = self.version.load();
-        if found != known {
-            self.exchange(place, found);
-        }
-        found
+        // Outside, it was not awaited.
+        Self::exchange(place, known);
+        self.settle(place, known)
     }
 
     #[inline(always)]
     unsafe fn leave(&self, seat: &Seat) {
         // SAFETY: as in `enter`.
-        self.exchange(unsafe { seat.place() }, OUTSIDE);
+        if Self::exchange(unsafe { seat.place() }, OUTSIDE) {
+            self.vacated.ring();
+        }
     }
 
     #[inline(always)]
@@ -154,10 +178,9 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     }
 
     unsafe fn advance(&self, seat: &Seat) -> u64 {
-        let found = self.version.load();
         // SAFETY: as in `enter`.
-        self.exchange(unsafe { seat.place() }, found);
-        found
+        let place = unsafe { seat.place() };
+        self.settle(place, place.word.load(Relaxed) & !MARK)
     }
 
     fn number(&self, seat: &Seat) -> Option<u32> {
@@ -170,8 +193,10 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     }
 
     unsafe fn flip(&self) -> Residual {
+        let version = self.version.flip();
+        meet_the_new();
         Residual {
-            version: self.version.flip(),
+            version,
             reached: false,
             #[cfg(feature = "std")]
             task: Registration::default(),
@@ -180,7 +205,6 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
 
     fn reach(&self, residual: &mut Residual) -> Result<(), Refused> {
         if !residual.reached {
-            meet_the_new();
             self.seats.each().for_each(|slot| Self::mark(slot.place(), residual.version));
             residual.reached = true;
         }
@@ -192,11 +216,11 @@ unsafe impl<R: Seats> Strategy for Counters<R> {
     }
 
     fn straggler(&self, residual: &Residual) -> Option<Straggler> {
-        let mut slots = self.seats.each().enumerate().filter(|_| residual.reached);
-        slots.find_map(|(index, slot)| {
+        let slots = self.seats.each().enumerate().filter(|_| residual.reached);
+        super::most_pressing(slots.filter_map(|(index, slot)| {
             let word = Self::marked(slot.place())?;
             Some(Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed)))
-        })
+        }))
     }
 
     #[cfg(feature = "std")]

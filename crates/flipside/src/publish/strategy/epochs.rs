@@ -6,6 +6,7 @@ use super::words::{self, Left, Words};
 use super::{Kind, Seat, Seats, Strategy};
 use crate::substrate::atomic::const_fn;
 use crate::substrate::fence::Fences;
+use crate::substrate::wait::Bell;
 
 /// Readers store, fence and load; the writer stores, fences and looks. In the manner of `evmap`.
 ///
@@ -31,6 +32,8 @@ use crate::substrate::fence::Fences;
 #[derive(Debug)]
 pub struct Epochs<R = DefaultSeats> {
     words: Words<R>,
+    /// Never rung.
+    vacated: Bell,
 }
 
 impl Epochs {
@@ -48,7 +51,7 @@ impl<R: Seats> Epochs<R> {
         /// With these seats.
         #[must_use]
         pub fn with_seats(seats: R) -> Self {
-            Self { words: Words::new(seats) }
+            Self { words: Words::new(seats), vacated: Bell::new() }
         }
     }
 }
@@ -68,11 +71,13 @@ pub struct Residual(Left);
 // SAFETY: the laws are proved in PROOF.md, section by section: one word for each reader, which only he stores; a full
 // fence between word and version, and between version and words.
 unsafe impl<R: Seats> Strategy for Epochs<R> {
+    const FLIP_FENCES: bool = true;
+
     type Seat = Seat;
     type Residual = Residual;
 
     fn seat(&self, kind: Kind) -> Result<Seat, Full> {
-        self.words.seat(kind, false)
+        self.words.seat(&self.vacated, kind, false)
     }
 
     unsafe fn release(&self, seat: &mut Seat) {

@@ -6,6 +6,7 @@ use core::task::{Context, Poll, Waker};
 
 use super::super::error::{Full, Refused, Straggler};
 use super::{Kind, Strategy};
+use crate::substrate::unwind::quietly;
 
 /// For one thread: plain counters. Not `Sync`, so that nobody else can come in.
 ///
@@ -53,7 +54,10 @@ impl Local {
     fn left(&self, seat: &Seat) -> bool {
         let Some(version) = seat.0.take() else { return false };
         let inside = &self.inside[side(version)];
-        inside.set(inside.get() - 1);
+        // So many can only have been forgotten, and nobody knows how many: then they stay.
+        if inside.get() != usize::MAX {
+            inside.set(inside.get() - 1);
+        }
         inside.get() == 0
     }
 }
@@ -73,8 +77,7 @@ unsafe impl Strategy for Local {
     unsafe fn enter(&self, seat: &Seat) -> u64 {
         let version = self.version.get();
         let inside = &self.inside[side(version)];
-        // As many seats are in memory: it cannot overflow.
-        inside.set(inside.get() + 1);
+        inside.set(inside.get().saturating_add(1));
         seat.0.set(Some(version));
         version
     }
@@ -89,6 +92,10 @@ unsafe impl Strategy for Local {
 
     fn version(&self) -> u64 {
         self.version.get()
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     unsafe fn flip(&self) -> Residual {
@@ -135,6 +142,13 @@ impl LocalAsync {
     pub const fn new() -> Self {
         Self { local: Local::new(), waiting: Cell::new(None) }
     }
+
+    /// Wakes the task that waits. What it does then, a panic as well, is not the reader's business.
+    fn wake(&self) {
+        if let Some(waker) = self.waiting.take() {
+            quietly(|| waker.wake());
+        }
+    }
 }
 
 impl fmt::Debug for LocalAsync {
@@ -160,11 +174,20 @@ unsafe impl Strategy for LocalAsync {
     }
 
     unsafe fn leave(&self, seat: &Seat) {
-        if self.local.left(seat)
-            && let Some(waker) = self.waiting.take()
-        {
-            waker.wake();
+        if self.local.left(seat) {
+            self.wake();
         }
+    }
+
+    unsafe fn advance(&self, seat: &Seat) -> u64 {
+        let was_last = self.local.left(seat);
+        // SAFETY: it has just left.
+        let version = unsafe { self.local.enter(seat) };
+        // When the seat is inside again: the waker's code may come back to us.
+        if was_last {
+            self.wake();
+        }
+        version
     }
 
     unsafe fn inside(&self, seat: &Seat) -> Option<u64> {
@@ -173,6 +196,10 @@ unsafe impl Strategy for LocalAsync {
 
     fn version(&self) -> u64 {
         self.local.version()
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     unsafe fn flip(&self) -> Residual {
@@ -195,7 +222,12 @@ unsafe impl Strategy for LocalAsync {
         // Cloned and dropped outside of the cell: both are the user's code.
         let waker = cx.waker().clone();
         drop(self.waiting.replace(Some(waker)));
-        Poll::Pending
+        // That code may have dropped the last guard, and found nobody to wake.
+        if !self.vacant(residual) {
+            return Poll::Pending;
+        }
+        self.stop_polling(residual);
+        Poll::Ready(Ok(()))
     }
 
     fn stop_polling(&self, _residual: &mut Residual) {

@@ -137,13 +137,13 @@ unsafe impl Strategy for Locked {
 
     fn straggler(&self, residual: &Residual) -> Option<Straggler> {
         let state = self.lock();
-        let mut readers = state.readers.iter().enumerate();
-        readers.find_map(|(at, reader)| {
+        let readers = state.readers.iter().enumerate();
+        super::most_pressing(readers.filter_map(|(at, reader)| {
             let reader = (*reader)?;
             let held = reader.inside?;
             let number = u32::try_from(at).unwrap_or(u32::MAX);
             (held & 1 == residual.version & 1).then(|| Straggler::new(Some(number), held, reader.thread))
-        })
+        }))
     }
 
     fn poll_vacant(&self, residual: &mut Residual, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {

@@ -72,6 +72,13 @@ pub enum Kind {
 /// - **L4, release.** All that a reader did inside of a side before leaving it, by `leave` or by `advance`, happens
 ///   before `vacant` returns `true` for that side.
 ///
+/// `version` is exact for the writer, who alone changes it. What is said of `vacant` is said of `wait` and `poll_vacant`
+/// too, which call `reach` by themselves.
+///
+/// No method unwinds, but for `poll_vacant` and `stop_polling`: who is between two versions when a panic passes by would be
+/// nowhere. Where a method runs somebody else's code, a waker's, the seat says already what the method will return: that
+/// code may come back to the same seat.
+///
 /// None of this may rest on a destructor, and none of it may end because a seat's owner forgets to leave: then
 /// `vacant` stays false.
 ///
@@ -79,6 +86,10 @@ pub enum Kind {
 /// the writer may call at the same time from different threads if the strategy is `Sync`; one seat is used by one thread
 /// at a time, and `flip` by one thread at a time.
 pub unsafe trait Strategy {
+    /// Whether [`flip`](Self::flip) passes a sequentially consistent fence after it has made the version the newest, as is
+    /// promised by saying so. Then who publishes need not pass another before it looks for sleepers.
+    const FLIP_FENCES: bool = false;
+
     /// A reader's place.
     type Seat;
     /// Who is still inside of the side that a flip left.
@@ -119,19 +130,21 @@ pub unsafe trait Strategy {
     /// The seat is of this strategy and not released.
     unsafe fn inside(&self, seat: &Self::Seat) -> Option<u64>;
 
-    /// [`enter`](Self::enter), unless the seat is inside: the version that it is inside of then, and whether it entered.
+    /// [`enter`](Self::enter), unless the seat is inside: then `stays` is called, and the version that it is inside of
+    /// returned.
     ///
     /// # Safety
     ///
-    /// The seat is of this strategy, of the kind [`Kind::Guards`], and not released.
+    /// The seat is of this strategy, of the kind [`Kind::Guards`], and not released. `stays` does not unwind.
     #[inline(always)]
-    unsafe fn enter_or_stay(&self, seat: &Self::Seat) -> (u64, bool) {
+    unsafe fn enter_or_stay(&self, seat: &Self::Seat, stays: impl FnOnce()) -> u64 {
         // SAFETY: the caller's promise.
-        match unsafe { self.inside(seat) } {
-            Some(version) => (version, false),
-            // SAFETY: the caller's promise, and it is outside.
-            None => (unsafe { self.enter(seat) }, true),
+        if let Some(version) = unsafe { self.inside(seat) } {
+            stays();
+            return version;
         }
+        // SAFETY: the caller's promise, and it is outside.
+        unsafe { self.enter(seat) }
     }
 
     /// As [`enter`](Self::enter), for seats of the kind [`Kind::Pinned`].
@@ -162,6 +175,11 @@ pub unsafe trait Strategy {
         None
     }
 
+    /// Whether there is one thread only, so that nobody can leave, or publish, while it blocks.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// The newest version. It may be outdated when this returns, and is never more than that.
     fn version(&self) -> u64;
 
@@ -183,11 +201,13 @@ pub unsafe trait Strategy {
         Ok(())
     }
 
-    /// Whether everybody has left. `true` is true until the next flip, `false` may be outdated. Changes nothing and
-    /// waits for nobody.
+    /// Whether everybody has left. Changes nothing and waits for nobody.
+    ///
+    /// Once it was `true` the side is vacant until the next flip, even if the answer is `false` for a moment when it is
+    /// asked again, while somebody enters the other side. `false` may be outdated.
     fn vacant(&self, residual: &Self::Residual) -> bool;
 
-    /// One of those who are still inside, if there is any. It may be outdated.
+    /// One of those who are still inside, if there is any: one of this thread, if it is among them. It may be outdated.
     fn straggler(&self, residual: &Self::Residual) -> Option<Straggler>;
 
     /// Waits until the residual is vacant, for a task.
@@ -280,6 +300,18 @@ fn sleeping<S: Strategy>(
             return Ok(strategy.vacant(residual));
         }
     }
+}
+
+/// Whom to name of all who are in the way: this thread itself, which would wait for ever, before anybody else.
+fn most_pressing(stragglers: impl Iterator<Item = Straggler>) -> Option<Straggler> {
+    let mut first = None;
+    for straggler in stragglers {
+        if straggler.is_this_thread() {
+            return Some(straggler);
+        }
+        first.get_or_insert(straggler);
+    }
+    first
 }
 
 /// How a wait ends, if it does: all have left, or this thread itself is in the way.

@@ -9,10 +9,12 @@ use super::Kind;
 use super::seats::{Seat, Slot};
 use crate::substrate::atomic::Site;
 use crate::substrate::model::{Model, RACE};
+use crate::substrate::wait::Bell;
 
 /// One slot, and what its owner alone may touch.
 struct Owned {
     seats: [Slot; 1],
+    bell: Bell,
     value: UnsafeCell<()>,
 }
 
@@ -23,10 +25,10 @@ const OWNING: Model = Model {
     name: "owning a slot",
     preemptions: None,
     body: || {
-        let owned = Arc::new(Owned { seats: [Slot::new()], value: UnsafeCell::new(()) });
+        let owned = Arc::new(Owned { seats: [Slot::new()], bell: Bell::new(), value: UnsafeCell::new(()) });
         let owners = [owned.clone(), owned].map(|owned| {
             spawn(move || {
-                let Ok(mut seat) = Seat::take(&owned.seats, Kind::Pinned, false) else { return };
+                let Ok(mut seat) = Seat::take(&owned.seats, &owned.bell, Kind::Pinned, false) else { return };
                 owned.value.with_mut(|_| ());
                 // SAFETY: the seats are alive, nobody entered, and the seat is not used again.
                 unsafe { seat.give_back() };

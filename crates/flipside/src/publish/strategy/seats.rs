@@ -16,6 +16,7 @@ use crate::substrate::atomic::{
     Site, at, const_fn,
 };
 use crate::substrate::fence::Link;
+use crate::substrate::wait::Bell;
 
 /// What a word says of a reader who is outside.
 pub(super) const OUTSIDE: u64 = u64::MAX;
@@ -143,12 +144,16 @@ const_fn! {
 mod sealed {
     pub trait Sealed {}
     impl<const N: usize> Sealed for [super::Slot; N] {}
-    impl Sealed for &[super::Slot] {}
+    impl Sealed for &mut [super::Slot] {}
     #[cfg(feature = "alloc")]
     impl Sealed for super::Grown {}
 }
 
-/// Where the slots are: a fixed number of them in an array or behind a slice, or a list that grows.
+/// Where the slots are: a fixed number of them in an array, or a slice of the caller's (`&mut`, for no other strategy may
+/// use them at the same time), or a list that grows.
+///
+/// Slots that readers were forgotten in stay taken, and a reader that was forgotten inside is in the way of whatever
+/// strategy has its slot: make them afresh then.
 pub trait Seats: sealed::Sealed {
     /// Takes a free slot. Looks at each once: lock-free, linear in the slots.
     #[doc(hidden)]
@@ -175,7 +180,7 @@ impl<const N: usize> Seats for [Slot; N] {
     }
 }
 
-impl Seats for &[Slot] {
+impl Seats for &mut [Slot] {
     fn take(&self) -> Result<(&Slot, u32), Full> {
         take_one(self)
     }
@@ -276,16 +281,24 @@ impl fmt::Debug for Grown {
 #[derive(Debug)]
 pub struct Seat {
     slot: NonNull<Slot>,
+    /// Rung for the writer when it waits for this reader. It is the strategy's, which the seat finds by itself: so that
+    /// leaving, in a loop, keeps no pointer at hand that is needed once in a blue moon (6 % of a read).
+    vacated: NonNull<Bell>,
     number: u32,
     kind: super::Kind,
 }
 
-// SAFETY: a seat is a borrow of a slot, which is `Sync`.
+// SAFETY: a seat borrows a slot and a bell, which are `Sync`.
 unsafe impl Send for Seat {}
 
 impl Seat {
     /// Takes a slot, for a reader who is outside, with full fences or without.
-    pub(super) fn take(seats: &impl Seats, kind: super::Kind, is_fenced: bool) -> Result<Self, Full> {
+    pub(super) fn take(
+        seats: &impl Seats,
+        vacated: &Bell,
+        kind: super::Kind,
+        is_fenced: bool,
+    ) -> Result<Self, Full> {
         let (slot, number) = seats.take()?;
         let (word, awaited) = if is_fenced { (OUTSIDE_FENCED, FENCED) } else { (OUTSIDE, 0) };
         slot.0.awaited.store(awaited, Relaxed);
@@ -293,7 +306,7 @@ impl Seat {
         if slot.0.word.load(Relaxed) != word {
             slot.0.rest(word);
         }
-        Ok(Self { slot: NonNull::from(slot), number, kind })
+        Ok(Self { slot: NonNull::from(slot), vacated: NonNull::from(vacated), number, kind })
     }
 
     pub(super) fn number(&self) -> u32 {
@@ -315,13 +328,28 @@ impl Seat {
         unsafe { self.slot.as_ref() }.place()
     }
 
+    /// Wakes the writer.
+    ///
+    /// # Safety
+    ///
+    /// As for [`place`](Self::place).
+    pub(super) unsafe fn ring(&self) {
+        // SAFETY: the bell is the strategy's, which is alive and stays where it is while it has seats.
+        unsafe { self.vacated.as_ref() }.ring();
+    }
+
     /// Gives the slot back.
     ///
     /// # Safety
     ///
-    /// The strategy that made this seat is alive, the word says OUTSIDE, and the seat is not used again.
+    /// The strategy that made this seat is alive, the reader is outside, and the seat is not used again.
     pub(super) unsafe fn give_back(&mut self) {
         // SAFETY: as in `place`.
-        unsafe { self.slot.as_ref() }.give_back();
+        let slot = unsafe { self.slot.as_ref() };
+        // As it was found: the slots may be another strategy's next.
+        if slot.0.word.load(Relaxed) != OUTSIDE {
+            slot.0.rest(OUTSIDE);
+        }
+        slot.give_back();
     }
 }

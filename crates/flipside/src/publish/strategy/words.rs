@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! reader                              writer
-//!   word = a version it has seen        version = n               (flip)
-//!   fence, light                        fence, heavy              (reach)
+//!   word = a version it has seen        version = n, fence        (flip)
+//!   fence, light                        fence, heavy, if light    (reach)
 //!   v = version                         look at all words:
 //!   word = v, if it is another            OUTSIDE or n: not in the way; else a straggler
 //!   ... reads side v & 1 ...
@@ -20,6 +20,7 @@ use crate::substrate::atomic::{
     Site, at, const_fn, fence, light_fence, thread_token,
 };
 use crate::substrate::fence::{Fences, Link, Refused};
+use crate::substrate::wait::Bell;
 
 /// The newest version.
 #[derive(Debug)]
@@ -77,8 +78,8 @@ impl<R: Seats> Words<R> {
         }
     }
 
-    pub(super) fn seat(&self, kind: Kind, is_fenced: bool) -> Result<Seat, Full> {
-        let seat = Seat::take(&self.seats, kind, is_fenced)?;
+    pub(super) fn seat(&self, vacated: &Bell, kind: Kind, is_fenced: bool) -> Result<Seat, Full> {
+        let seat = Seat::take(&self.seats, vacated, kind, is_fenced)?;
         if kind == Kind::Guards {
             self.guards.fetch_add(1, Relaxed);
         }
@@ -114,7 +115,7 @@ impl<R: Seats> Words<R> {
     #[inline(always)]
     pub(super) fn enter_fenced(&self, place: &Place, corrected: impl FnOnce()) -> u64 {
         let known = self.announce(place);
-        // [P24] SeqCst fence, pairs with [P9], which is a full fence then: as [P2].
+        // [P24] SeqCst fence, pairs with [P10]: as [P2].
         fence(Site::P24);
         self.settle(place, known, corrected)
     }
@@ -139,11 +140,7 @@ impl<R: Seats> Words<R> {
     #[inline(always)]
     fn settle(&self, place: &Place, known: u64, corrected: impl FnOnce()) -> u64 {
         let found = self.version.load();
-        if found != known {
-            acknowledge(place, found);
-            corrected();
-        }
-        found
+        if found != known { correct(place, found, corrected) } else { found }
     }
 
     /// From one version to the newest. No fence: between two versions the reader is inside of one of them.
@@ -155,27 +152,26 @@ impl<R: Seats> Words<R> {
     }
 
     pub(super) fn flip(&self) -> Left {
-        Left { version: self.version.flip(), reached: false }
+        let version = self.version.flip();
+        meet_the_new();
+        Left { version, reached: false }
     }
 
-    /// The fence between the flip and the first look at readers whose seats carry these fences.
+    /// The heavy fence between the flip and the first look at readers, if there may be any who need it: the others are met
+    /// by the flip's own.
     pub(super) fn reach(&self, left: &mut Left, fences: &Fences) -> Result<(), Refused> {
-        if left.reached {
-            return Ok(());
-        }
-        if !fences.is_asymmetric() || self.has_guards() {
-            // [P9] heavy fence, pairs with [P2] and, if it is a full fence, with [P24] and [P11]. Ours first: the version that
-            // the reader loads is the new one. Theirs first: we see its word. Weaker: a side that somebody is inside
-            // of looks vacant.
+        if !left.reached && fences.is_asymmetric() && self.has_guards() {
+            // [P9] heavy fence, pairs with [P2]. Ours first: the version that the reader loads is the new one. Theirs
+            // first: we see its word. Weaker: a side that somebody is inside of looks vacant.
             fences.heavy(Site::P9, self.links())?;
         }
         left.reached = true;
         Ok(())
     }
 
-    /// Whether anybody registered has to be reached by the system.
+    /// Whether anybody registered has to be reached by the system. Below the fence of the flip: who is not counted here
+    /// yet reads the new version.
     fn has_guards(&self) -> bool {
-        meet_the_new();
         // [P18] Acquire, pairs with [P17]: see there.
         self.guards.load(at(Site::P18, Acquire)) != 0
     }
@@ -189,9 +185,9 @@ impl<R: Seats> Words<R> {
     }
 
     pub(super) fn straggler(&self, left: &Left) -> Option<Straggler> {
-        let mut in_the_way = self.in_the_way(left, |_| left.reached);
-        let (index, slot, word) = in_the_way.next()?;
-        Some(Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed)))
+        super::most_pressing(self.in_the_way(left, |_| left.reached).map(|(index, slot, word)| {
+            Straggler::new(Some(slot.number(index)), word, slot.place().thread.load(Relaxed))
+        }))
     }
 
     /// Asks all who are in the way to ring when they are not any more.
@@ -229,16 +225,16 @@ impl<R: Seats> Words<R> {
 
 /// What a reader does rarely, it does by a full fence, so that the writer need not ask the system for its sake.
 pub(super) fn make_known() {
-    // [P11] SeqCst fence, pairs with [P9] and [P10]. Ours first: the writer sees what is registered, and the word.
+    // [P11] SeqCst fence, pairs with [P10]. Ours first: the writer sees what is registered, and the word.
     // Theirs first: the version that this reader loads next is the new one. Weaker: both miss each other.
     fence(Site::P11);
 }
 
-/// The writer's part of that.
+/// The writer's part of that, after each flip; and all of it for readers who enter by a full fence.
 pub(super) fn meet_the_new() {
-    // [P10] SeqCst fence, pairs with [P11] and, through a mark, with [P19]. Ours first: the reader that registers, or goes online, loads the new
-    // version. Theirs first: we see that it is there. Weaker: a reader that we do not look at enters the side that we
-    // find vacant.
+    // [P10] SeqCst fence, pairs with [P11], [P24] and, through a mark, with [P19]. Ours first: the reader that registers,
+    // goes online or enters loads the new version. Theirs first: we see that it is there. Weaker: a reader that we do not
+    // look at enters the side that we find vacant.
     fence(Site::P10);
 }
 
@@ -254,6 +250,14 @@ pub(super) fn acknowledge(place: &Place, version: u64) {
     // [P4] Release, pairs with [P12]. Ours first: the writer that sees this version has also seen what the reader read
     // of those before. Weaker: the old side is written while it is still read.
     place.word.store(version, at(Site::P4, Release));
+}
+
+/// What it said was outdated.
+#[cold]
+fn correct(place: &Place, found: u64, corrected: impl FnOnce()) -> u64 {
+    acknowledge(place, found);
+    corrected();
+    found
 }
 
 /// The version that a reader is inside of, for himself.
