@@ -11,6 +11,8 @@
 //! |---|---|---|
 //! | one value, replaced or changed as a whole | [`value()`] | a clone at most |
 //! | something large that changes by a little | [`log()`] | each operation twice |
+//! | a map, a set, a multi-value map, or a collection of your own | [`map`], [`ordered`], [`set`], [`multi`], [`collection`] | each edit twice |
+//! | any of these from many threads | [`shared`] (`std`) | a call, made by whoever holds the writer |
 //! | frames, or whatever else needs both copies bare | [`raw`] | what you do to the back |
 //!
 //! Guarantees, with every [`strategy`]: a guard or a pinned reader sees one version, whole; versions never go back; a
@@ -25,6 +27,9 @@
 
 mod buffer;
 mod changed;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod collection;
 #[cfg(doctest)]
 mod compile_fail;
 #[cfg(feature = "std")]
@@ -33,14 +38,32 @@ pub mod error;
 pub mod guide;
 #[cfg(feature = "alloc")]
 mod log;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod map;
 #[cfg(all(test, flipside_loom))]
 mod model;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod multi;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod ordered;
 mod pinned;
 mod pointer;
 pub mod raw;
 mod reader;
 #[cfg(feature = "alloc")]
 mod receipt;
+#[cfg(feature = "serde")]
+#[forbid(unsafe_code)]
+mod serial;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+pub mod set;
+#[cfg(feature = "std")]
+#[forbid(unsafe_code)]
+pub mod shared;
 mod source;
 pub mod strategy;
 pub mod value;
@@ -54,6 +77,8 @@ use alloc::sync::Arc;
 
 pub use buffer::Buffer;
 pub use changed::Abandoned;
+#[cfg(feature = "alloc")]
+pub use collection::{Collection, Edit};
 pub use error::{Full, PublishError, Refused, SetError, Straggler, WriterExists};
 #[cfg(feature = "alloc")]
 pub use log::{Closure, Log, LogFull, Operation};
@@ -62,6 +87,8 @@ pub use pointer::Pointer;
 pub use reader::{ReadGuard, Reader};
 #[cfg(feature = "alloc")]
 pub use receipt::{Decide, Decided};
+#[cfg(feature = "std")]
+pub use shared::{Policy, SharedWriter};
 pub use source::Source;
 #[doc(no_inline)]
 pub use strategy::{Asymmetric, Strategy};

@@ -1,0 +1,242 @@
+//! Many writers: calls that are queued, and made by whoever holds the writer.
+//!
+//! For: several threads that change the same thing, each a little: counts, sessions, registrations.
+//!
+//! When not: where one thread writes anyhow (a [`Writer`] of its own costs nothing), or where each thread writes to keys
+//! of its own all the time (a sharded map).
+//!
+//! The idea is flat combining (Hendler, Incze, Shavit, Tzafrir: *Flat Combining and the Synchronization-Parallelism
+//! Tradeoff*, SPAA 2010): instead of taking turns with the lock, each puts down what it wants, and one does it for all.
+//!
+//! # What a call may wait for
+//!
+//! A call returns when it has been made, whoever made it, and (by the [`Policy`]) published. Meanwhile its thread makes
+//! the calls of others, or sleeps. It waits for the thread that holds the writer, and with it
+//! - for the closures and operations of the calls before it and beside it. **They run on any of the calling threads, but
+//!   never under a lock of ours.** A closure that waits for another call of the same writer waits for ever; one that makes
+//!   such a call itself panics;
+//! - for readers who entered before the publish before, as [`Writer::publish`] does. If it is the *calling* thread that is
+//!   inside, with a guard or a pinned reader, the call is withdrawn, with
+//!   [`OwnReader`](crate::publish::PublishError::OwnReader). Other threads must leave: a thread that holds a guard while
+//!   it waits (on a lock, a channel, a join) for one that calls here may wait for ever.
+//!
+//! Who holds the writer makes the calls that are there when he begins, and no more: nobody works for others for ever.
+//!
+//! # Panics
+//!
+//! A panic in a closure or in an operation is carried to the caller whose it was, and goes on there. Nobody else sees it;
+//! the copy is made anew, as [`Writer`] says. (When a panic comes late, the second time that an operation is made, its
+//! caller has gone, and only the other copy is made anew.)
+
+mod desk;
+#[cfg(all(test, not(flipside_loom)))]
+mod shared_tests;
+mod turn;
+
+use core::fmt;
+use core::mem::replace;
+use std::any::Any;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::desk::{Desk, Failed, lock};
+use super::{Log, Operation, Pointer, PublishError, SetError, Source, Writer};
+use crate::substrate::atomic::Mutex;
+
+/// When what was called for is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Before the call returns. Calls that are made together are published together.
+    #[default]
+    EveryCall,
+    /// When there are so many unpublished operations.
+    Every(usize),
+    /// When the last time is so long ago. This is looked at when somebody calls; there is no thread that would do it.
+    Interval(Duration),
+    /// By [`SharedWriter::publish`].
+    ByHand,
+}
+
+/// A writer for any number of threads: clonable, and used by `&self`. See the [module](self) for what a call waits for.
+///
+/// It is made of the writer of any log.
+///
+/// ```
+/// use flipside::publish::{self, Edit, SharedWriter, map};
+///
+/// let (writer, reader) = map::new();
+/// let votes = SharedWriter::new(writer);
+/// std::thread::scope(|scope| {
+///     for _ in 0..4 {
+///         let votes = votes.clone();
+///         scope.spawn(move || {
+///             votes.call(|votes, edits| {
+///                 // What is read here nobody changes before the edits are made: no vote is lost.
+///                 let before = votes.get("ada").copied().unwrap_or(0);
+///                 edits.push(Edit::put(("ada", before + 1)));
+///                 before
+///             })
+///         });
+///     }
+/// });
+/// assert_eq!(reader.get_cloned("ada"), Some(4));
+/// ```
+pub struct SharedWriter<P: Pointer> {
+    desk: Arc<Desk<P>>,
+}
+
+/// A call, while it is on its way.
+enum Slot<F, R> {
+    Waiting(F),
+    /// It is being made.
+    Taken,
+    Made(Outcome<R>),
+}
+
+/// What came of a call: a panic, an error or a result.
+type Outcome<R> = Result<Result<R, PublishError>, Box<dyn Any + Send>>;
+
+impl<P, T, O, X> SharedWriter<P>
+where
+    P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
+    O: Operation<T, X>,
+{
+    /// Shares this writer. Publishes every call.
+    #[must_use]
+    pub fn new(writer: Writer<P>) -> Self {
+        Self::with_policy(writer, Policy::default())
+    }
+
+    /// Shares this writer, with this policy.
+    #[must_use]
+    pub fn with_policy(writer: Writer<P>, policy: Policy) -> Self {
+        Self { desk: Arc::new(Desk::new(writer, policy)) }
+    }
+
+    /// Calls a closure with the newest state, published or not, and then makes the operations that it leaves. What the
+    /// closure returns comes back.
+    ///
+    /// Nothing is changed between the closure and its operations. It may be called by another thread. See
+    /// [`SharedWriter`] for an example.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::OwnReader`] if this thread is inside of the copy that is to be written;
+    /// [`Refused`](PublishError::Refused), [`Poisoned`](PublishError::Poisoned). Then the closure was not called, or (if
+    /// poisoned) what it asked for was not done.
+    ///
+    /// # Panics
+    ///
+    /// If the closure does, and then nothing has changed; if one of its operations does, and then the others are made; if
+    /// it is called in a call of the same writer; if the copy that was spoilt by a panic cannot be made anew, because
+    /// `T::clone` panics.
+    pub fn call<R: Send + 'static>(
+        &self,
+        call: impl FnOnce(&T, &mut Vec<O>) -> R + Send + 'static,
+    ) -> Result<R, PublishError> {
+        self.hand_in(call).map_err(|(error, _)| error)
+    }
+
+    /// Makes an operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call), with the operation, if it was not taken. (`None` if the writer is poisoned.)
+    ///
+    /// # Panics
+    ///
+    /// As [`call`](Self::call).
+    pub fn apply(&self, operation: O) -> Result<(), SetError<Option<O>>>
+    where
+        O: Send + 'static,
+    {
+        // The closure cannot be taken apart again, so the operation lies beside it.
+        let operation = Arc::new(Mutex::new(Some(operation)));
+        let taken = operation.clone();
+        self.call(move |_, operations| operations.extend(lock(&taken).take()))
+            .map_err(|error| SetError { error, value: lock(&operation).take() })
+    }
+
+    /// Publishes what was called for, whatever the policy says. The number of the version.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Panics
+    ///
+    /// As [`call`](Self::call).
+    pub fn publish(&self) -> Result<u64, PublishError> {
+        match self.desk.serve(Box::new(|_| ()), true) {
+            Ok(version) => Ok(version),
+            Err(Failed::Error(error)) => Err(error),
+            Err(Failed::Panic(payload)) => resume_unwind(payload),
+        }
+    }
+
+    /// Puts the call on the desk, and comes back with what came of it. With an error comes the call, if it was not made.
+    fn hand_in<F, R>(&self, call: F) -> Result<R, (PublishError, Option<F>)>
+    where
+        F: FnOnce(&T, &mut Vec<O>) -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let slot = Arc::new(Mutex::new(Slot::Waiting(call)));
+        let job = {
+            let slot = slot.clone();
+            Box::new(move |writer: &mut Writer<P>| {
+                let taken = replace(&mut *lock(&slot), Slot::Taken);
+                let Slot::Waiting(call) = taken else { return };
+                let outcome = turn::make(writer, call);
+                *lock(&slot) = Slot::Made(outcome);
+            })
+        };
+        let served = self.desk.serve(job, false);
+        let slot = replace(&mut *lock(&slot), Slot::Taken);
+        match (served, slot) {
+            (Err(Failed::Panic(payload)), _) | (_, Slot::Made(Err(payload))) => resume_unwind(payload),
+            (_, Slot::Made(Ok(made))) => made.map_err(|error| (error, None)),
+            (Err(Failed::Error(error)), Slot::Waiting(call)) => Err((error, Some(call))),
+            _ => unreachable!("a call that is served is made"),
+        }
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        lock(&self.desk.state).policy
+    }
+
+    /// Changes the policy, for the calls that follow.
+    pub fn set_policy(&self, policy: Policy) {
+        lock(&self.desk.state).policy = policy;
+    }
+
+    /// Where readers come from.
+    #[must_use]
+    pub fn source(&self) -> Source<P> {
+        Source::new(self.desk.pointer.clone())
+    }
+
+    /// The writer, if this is the last to share it. What was not published is in its log.
+    ///
+    /// # Errors
+    ///
+    /// This, if it is not the last.
+    pub fn into_writer(self) -> Result<Writer<P>, Self> {
+        Arc::try_unwrap(self.desk).map(Desk::into_writer).map_err(|desk| Self { desk })
+    }
+}
+
+impl<P: Pointer> Clone for SharedWriter<P> {
+    fn clone(&self) -> Self {
+        Self { desk: self.desk.clone() }
+    }
+}
+
+impl<P: Pointer> fmt::Debug for SharedWriter<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedWriter").field("version", &self.desk.pointer.version()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! A turn: one thread holds the writer, and makes the calls of all.
+
+use std::any::Any;
+use std::mem::{forget, take};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::desk::{Desk, Failed, lock};
+use super::{Outcome, Policy};
+use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Writer};
+use crate::substrate::atomic::{Backoff, wait_until};
+
+/// How long the holder sleeps before it looks again whether readers have left.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// The writer in the hands of this thread. Dropped, by a panic too, it puts it back and wakes the callers.
+pub(super) struct Turn<'d, P: Pointer> {
+    desk: &'d Desk<P>,
+    writer: Option<Writer<P>>,
+    /// All calls with lesser tickets have been taken.
+    taken: u64,
+    /// The number of the look that it is at.
+    look: u64,
+}
+
+impl<P: Pointer> Drop for Turn<'_, P> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.desk.state);
+        state.writer = self.writer.take();
+        state.holder = 0;
+        state.in_the_way = None;
+        state.served = state.served.max(self.taken);
+        state.version = self.desk.pointer.version();
+        let is_awaited = state.asleep > 0;
+        drop(state);
+        if is_awaited {
+            self.desk.bell.notify_all();
+        }
+    }
+}
+
+impl<'d, P, T, O, X> Turn<'d, P>
+where
+    P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
+    O: Operation<T, X>,
+{
+    pub(super) fn new(desk: &'d Desk<P>, writer: Writer<P>, look: u64) -> Self {
+        Self { desk, writer: Some(writer), taken: 0, look }
+    }
+
+    fn writer(&mut self) -> &mut Writer<P> {
+        self.writer.as_mut().expect("it is taken when this is dropped")
+    }
+
+    /// Waits until the back is nobody's, and brings it up to date. After this nothing waits until the flip.
+    pub(super) fn prepare(&mut self) -> Result<(), Failed> {
+        let (backoff, mut panics) = (Backoff::default(), self.writer().log_len() + 2);
+        loop {
+            let writer = self.writer();
+            match catch_unwind(AssertUnwindSafe(|| writer.try_latest().map(|_| ()))) {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(PublishError::Occupied(straggler))) if straggler.is_this_thread() => {
+                    return Err(Failed::Error(PublishError::OwnReader(straggler)));
+                }
+                Ok(Err(PublishError::Occupied(_))) if !backoff.is_spent() => backoff.snooze(),
+                Ok(Err(PublishError::Occupied(straggler))) => self.sleep(straggler),
+                Ok(Err(error)) => return Err(Failed::Error(error)),
+                // Each takes an operation out of the log, whose caller has gone; or it is `T::clone` that panics.
+                Err(payload) => {
+                    panics -= 1;
+                    if panics == 0 {
+                        return Err(Failed::Panic(payload));
+                    }
+                    discard(payload);
+                }
+            }
+        }
+    }
+
+    /// Tells the callers who is in the way, for it may be one of them, sleeps a little, and begins another look.
+    fn sleep(&mut self, straggler: Straggler) {
+        let mut state = lock(&self.desk.state);
+        state.in_the_way = Some((self.look, straggler));
+        if state.asleep > 0 {
+            self.desk.bell.notify_all();
+        }
+        state = wait_until(&self.desk.bell, state, Some(Instant::now() + LOOK_AGAIN));
+        state.looks += 1;
+        self.look = state.looks;
+    }
+
+    /// Makes the calls that are there, and publishes if it is time.
+    pub(super) fn make_all(&mut self) {
+        let mut state = lock(&self.desk.state);
+        state.in_the_way = None;
+        let (calls, policy, published_at) = (take(&mut state.calls), state.policy, state.published_at);
+        drop(state);
+        self.taken = calls.back().map_or(0, |last| last.ticket + 1);
+        let mut publish = false;
+        for call in calls {
+            publish |= call.publish;
+            (call.job)(self.writer());
+        }
+        let writer = self.writer();
+        publish |= match policy {
+            Policy::EveryCall => true,
+            Policy::Every(operations) => writer.pending() >= operations,
+            Policy::Interval(interval) => published_at.elapsed() >= interval,
+            Policy::ByHand => false,
+        };
+        if publish && writer.pending() > 0 {
+            // Everything is applied, and the back is vacant. If the writer is poisoned the next call says so.
+            if catch_unwind(AssertUnwindSafe(|| writer.try_publish()))
+                .is_ok_and(|published| published.is_ok())
+            {
+                lock(&self.desk.state).published_at = Instant::now();
+            }
+        }
+    }
+}
+
+/// Makes one call, and its operations at once, so that if one panics it is known whose it is.
+pub(super) fn make<P, T, O, X, R>(
+    writer: &mut Writer<P>,
+    call: impl FnOnce(&T, &mut Vec<O>) -> R,
+) -> Outcome<R>
+where
+    P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
+    O: Operation<T, X>,
+{
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut operations = Vec::new();
+        let result = call(writer.try_latest()?, &mut operations);
+        writer.extend(operations);
+        writer.try_latest()?;
+        Ok(result)
+    }));
+    if outcome.is_err() {
+        repair(writer);
+    }
+    outcome
+}
+
+/// Makes the back anew after a panic, before the next call sees it.
+fn repair<P, T, O, X>(writer: &mut Writer<P>)
+where
+    P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
+    O: Operation<T, X>,
+{
+    // Each panic takes an operation with it, but for one of `T::clone`: that comes again, for the next call.
+    for _ in 0..writer.log_len() + 2 {
+        match catch_unwind(AssertUnwindSafe(|| writer.try_latest().map(|_| ()))) {
+            Ok(_) => return,
+            Err(payload) => discard(payload),
+        }
+    }
+}
+
+/// Drops what a panic carried, which may panic as well.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        forget(another);
+    }
+}
