@@ -1,8 +1,9 @@
 //! A ring runs the code of the writer's waker on the reader's thread, and that code reads through the same reader, in the
 //! middle of its entering or leaving. What it sees must be one version, whole.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::hint::{black_box, spin_loop};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
@@ -64,14 +65,17 @@ macro_rules! a_waker_reads_through_the_reader_that_rings {
             static BUFFER: Numbered<$strategy> =
                 Buffer::with($new, [AtomicU64::new(0), AtomicU64::new(0)], (), ());
             thread_local! {
-                static READER: Cell<Option<&'static Reader<&'static Numbered<$strategy>>>> =
-                    const { Cell::new(None) };
+                static READER: RefCell<Option<Rc<Reader<&'static Numbered<$strategy>>>>> =
+                    const { RefCell::new(None) };
             }
             static STOP: AtomicBool = AtomicBool::new(false);
             let reads = thread::spawn(|| {
-                let reader: &'static _ = Box::leak(Box::new(Reader::new(&BUFFER).unwrap()));
-                READER.set(Some(reader));
-                AGAIN.set(Some(|| READER.get().into_iter().for_each(|reader| look(&reader.read()))));
+                let reader = Rc::new(Reader::new(&BUFFER).unwrap());
+                READER.set(Some(reader.clone()));
+                AGAIN.set(Some(|| {
+                    let reader = READER.with_borrow(Option::clone);
+                    reader.into_iter().for_each(|reader| look(&reader.read()));
+                }));
                 while !STOP.load(Relaxed) {
                     let guard = reader.read();
                     // In the way of the next publish, until the writer waits.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use flipside::publish::strategy::{Asymmetric, Counters};
 use flipside::publish::{Buffer, Offline, PublishError, ReadGuard, Reader, raw};
 
-use crate::support::within;
+use crate::support::{refuse_membarrier, within};
 use crate::{Shared, list};
 
 fn forks<S: Shared>(strategy: S) {
@@ -49,27 +49,6 @@ fn a_16_a_child_after_a_fork_has_a_buffer_of_its_own() {
 
 /// The environment variable that tells a child what it is for.
 const CHILD: &str = "FLIPSIDE_TEST_PUBLISH_REFUSED";
-
-/// From here on the system refuses membarrier to all threads of this process.
-fn refuse_membarrier() {
-    // Loads the number of the system call; refuses that one; allows all others.
-    let program = [
-        (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, libc::SYS_membarrier as u32),
-        (libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
-        (libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ]
-    .map(|(code, jt, jf, k)| libc::sock_filter { code: code as u16, jt, jf, k });
-    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut() };
-    // SAFETY: changes a flag of this process, which is a child made for this.
-    let flag = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    assert_eq!(flag, 0);
-    let flags = libc::SECCOMP_FILTER_FLAG_TSYNC;
-    // SAFETY: a valid program, which the system copies.
-    let set =
-        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) };
-    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
-}
 
 /// What the child does: publishes before and after the refusal.
 fn with_membarrier_refused() {

@@ -125,3 +125,25 @@ impl Rng {
         (self.next() % bound.max(1) as u64) as usize
     }
 }
+
+/// From here on the system refuses membarrier to all threads of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn refuse_membarrier() {
+    // Loads the number of the system call; refuses that one; allows all others.
+    let program = [
+        (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, libc::SYS_membarrier as u32),
+        (libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        (libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ]
+    .map(|(code, jt, jf, k)| libc::sock_filter { code: code as u16, jt, jf, k });
+    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut() };
+    // SAFETY: changes a flag of this process, which is a child made for this.
+    let flag = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(flag, 0);
+    let flags = libc::SECCOMP_FILTER_FLAG_TSYNC;
+    // SAFETY: a valid program, which the system copies.
+    let set =
+        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+}
