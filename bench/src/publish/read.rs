@@ -83,10 +83,15 @@ pub(crate) fn timed<T: Subject, P: Peer<T>>(reading: Reading, blocks: usize) -> 
         for (_, _, sum) in &spans {
             assert_eq!(*sum, block.wrapping_mul(blocks as u64), "wrong answers");
         }
-        let start = spans.iter().map(|span| span.0).min().expect("somebody reads");
-        let end = spans.iter().map(|span| span.1).max().expect("somebody reads");
-        end.duration_since(start)
+        span(&spans)
     })
+}
+
+/// From the first start to the last end.
+pub(super) fn span(spans: &[(Instant, Instant, u64)]) -> Duration {
+    let start = spans.iter().map(|span| span.0).min().expect("somebody reads");
+    let end = spans.iter().map(|span| span.1).max().expect("somebody reads");
+    end.duration_since(start)
 }
 
 /// The loop that is timed, compiled for each contender by itself.
