@@ -1,9 +1,10 @@
 //! The table `publish`: what it costs to read what somebody publishes, and to publish what somebody reads.
 //!
 //! The map has 1024 entries of `u64`, the value is 32 bytes. A question is asked under a guard of its own, except
-//! in `get-pinned`. All numbers are nanoseconds of one thread's operation.
+//! in `get-pinned`. All numbers are nanoseconds of one thread's operation, but for `memory`, which is bytes.
 
 mod check;
+mod memory;
 mod mix;
 mod peer;
 mod read;
@@ -15,7 +16,7 @@ mod write;
 use crate::harness::{Budget, Plan};
 use crate::report::Report;
 use mix::Mixing;
-use peer::{MAPS, MIXED, PINNED, VALUES};
+use peer::{HOLDERS, MAPS, MIXED, PINNED, VALUES};
 use read::{Company, Reading};
 use role::Contender;
 use subject::MISSING;
@@ -30,7 +31,7 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<(), String> {
     for workload in &workloads {
         table::run(workload, plan, budget.share(weight(workload)), report)?;
     }
-    Ok(())
+    memory::run(HOLDERS, plan, report)
 }
 
 fn workloads() -> Vec<Workload> {

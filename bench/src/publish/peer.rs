@@ -20,8 +20,11 @@ pub(crate) mod std_rwlock;
 pub(crate) mod tokio_watch;
 pub(crate) mod triple_buffer;
 
+use std::sync::Arc;
+
 use ::flipside::publish::strategy::{Asymmetric, Counters, Epochs, Locked};
 
+use super::memory::Holder;
 use super::role::Contender;
 use super::subject::{Map, SipMap, Value};
 
@@ -94,4 +97,17 @@ pub(crate) const MIXED: &[Contender] = &[
     Contender::of_many::<Map, papaya::Papaya>("peer/papaya", ""),
     Contender::of_many::<Map, dashmap::Dashmap>("peer/dashmap", ""),
     Contender::of_many::<Map, scc::Scc>("peer/scc", ""),
+];
+
+/// Those whose memory is counted.
+pub(crate) const HOLDERS: &[Holder] = &[
+    Holder::of::<Map, collection::Collected<u64>>("flipside/map"),
+    Holder::of::<Map, collection::Collected<Arc<u64>>>("flipside/map-arc"),
+    Holder::of::<Map, plain::Plain>("limit/plain-map"),
+    Holder::of::<Map, left_right::LeftRight>("peer/left-right"),
+    Holder::of::<SipMap, evmap::Evmap>("peer/evmap"),
+    Holder::of::<SipMap, flashmap::Flashmap>("peer/flashmap"),
+    Holder::of::<Map, papaya::Papaya>("peer/papaya"),
+    Holder::of::<Map, dashmap::Dashmap>("peer/dashmap"),
+    Holder::of::<Map, scc::Scc>("peer/scc"),
 ];

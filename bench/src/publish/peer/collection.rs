@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use flipside::publish::strategy::Asymmetric;
 use flipside::publish::{Policy, SharedWriter, collection, map};
@@ -39,6 +40,17 @@ impl Item for u64 {
     #[inline]
     fn value(&self) -> u64 {
         *self
+    }
+}
+
+impl Item for Arc<u64> {
+    fn new(value: u64) -> Self {
+        Self::new(value)
+    }
+
+    #[inline]
+    fn value(&self) -> u64 {
+        **self
     }
 }
 
