@@ -2,11 +2,10 @@
 
 use std::hint::black_box;
 use std::iter::once;
-use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::read::span;
+use super::read::{Line, span};
 use super::role::{Ask, Peer, Reader, Write};
 use super::subject::{ENTRIES, Order, Subject, shuffle};
 
@@ -42,20 +41,20 @@ impl Pattern {
     }
 }
 
-/// The time in which each thread makes so many blocks of operations. It runs from the first one that leaves the barrier
-/// to the last one that is done.
+/// The time in which each thread makes so many blocks of operations. It runs from the first one that sets off to the
+/// last one that is done.
 pub(crate) fn timed<T: Subject, P: Peer<T>>(mixing: Mixing, blocks: usize) -> Duration
 where
     P::Writer: Clone,
 {
     let (writer, mut readers) = P::open(mixing.threads);
     let pattern = Pattern::new(mixing.reads);
-    let barrier = Barrier::new(mixing.threads);
+    let line = Line::new(mixing.threads);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..mixing.threads)
             .zip(&mut readers)
             .map(|(at, reader)| {
-                let (mut writer, barrier, pattern) = (writer.clone(), &barrier, &pattern);
+                let (mut writer, line, pattern) = (writer.clone(), &line, &pattern);
                 scope.spawn(move || {
                     // Threads that went side by side would meet at each key.
                     let order = Order::new().turned(at * ENTRIES / mixing.threads);
@@ -63,7 +62,7 @@ where
                     let expected = sum::<T>(&order, pattern, blocks);
                     // A block to warm up, and for whatever is done but once.
                     black_box(mix(&mut writer, &mut session, &order, pattern, 1));
-                    barrier.wait();
+                    line.wait();
                     let start = Instant::now();
                     let sum = mix(&mut writer, &mut session, &order, pattern, blocks);
                     let end = Instant::now();
