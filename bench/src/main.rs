@@ -24,6 +24,10 @@ use clap::{Parser, ValueEnum};
 use harness::Plan;
 use report::Report;
 
+/// For the memory of the maps. What it adds to an allocation is an addition to a number of the thread's own.
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
 /// Peers and workloads for flipside.
 #[derive(Debug, Parser)]
 #[command(name = "flipside-bench")]

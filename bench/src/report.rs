@@ -101,14 +101,14 @@ pub(crate) fn table(title: &str, head: Head<'_>, remark: &str, lines: &[Line]) -
     };
     let mut text = format!("\n{} {title} ({}, {better} is better)\n", head.table, head.unit);
     let columns = ["min", "median", "max", "ours is"].map(|name| format!("{name:>10}"));
-    let _ = writeln!(text, "  {:<28}{}  {remark}", "", columns.concat());
+    let _ = writeln!(text, "  {:<30}{}  {remark}", "", columns.concat());
     let ours = lines.first().map(|line| Summary::of(&line.samples).median);
     for line in lines {
         let summary = Summary::of(&line.samples);
         let ratio = ours.map_or(f64::NAN, |ours| times_better(head.better, ours, summary.median));
         let numbers = [summary.min, summary.median, summary.max].map(digits);
         let _ =
-            writeln!(text, "  {:<28}{}{:>9.2}x  {}", line.contender, numbers.concat(), ratio, line.remark);
+            writeln!(text, "  {:<30}{}{:>9.2}x  {}", line.contender, numbers.concat(), ratio, line.remark);
     }
     text
 }

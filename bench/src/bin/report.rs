@@ -22,6 +22,7 @@ struct Row {
     min: f64,
     median: f64,
     max: f64,
+    samples: usize,
 }
 
 fn main() -> Result<(), String> {
@@ -51,6 +52,7 @@ fn rows(text: &str) -> Option<Vec<Row>> {
             min: row["min"].as_f64()?,
             median: row["median"].as_f64()?,
             max: row["max"].as_f64()?,
+            samples: row["samples"].as_array()?.len(),
         })
     };
     value.as_array()?.iter().map(row).collect()
@@ -66,7 +68,7 @@ fn insert(page: &str, name: &str, section: &str) -> Result<String, String> {
 }
 
 /// A table for each workload, contenders down, threads across, and a plot beside those of throughput and of
-/// `publish`, where all numbers are times.
+/// `publish`, where all numbers are times or bytes.
 fn section(name: &str, rows: &[Row]) -> Result<String, String> {
     let mut workloads: Vec<&str> = Vec::new();
     for row in rows {
@@ -120,14 +122,19 @@ fn table(rows: &[&Row]) -> String {
                     true => row.median / ours.median,
                     false => ours.median / row.median,
                 });
-                let number = number(row.median);
-                format!("{number} ({} to {}), {ratio:.2}x", self::number(row.min), self::number(row.max))
+                format!("{}, {ratio:.2}x", spread(row))
             });
             let _ = write!(text, " {cell} |");
         }
         text.push('\n');
     }
     text
+}
+
+/// The median and from where to where, unless it is all there is.
+fn spread(row: &Row) -> String {
+    let [median, min, max] = [row.median, row.min, row.max].map(number);
+    if row.samples == 1 { median } else { format!("{median} ({min} to {max})") }
 }
 
 /// Three digits that count.
@@ -210,6 +217,7 @@ mod tests {
             min: 0.9 * median,
             median,
             max: 1.1 * median,
+            samples: 7,
         }
     }
 
@@ -226,7 +234,9 @@ mod tests {
         let text = r#"[{"table": "publish", "workload": "get", "threads": 2, "contender": "peer/papaya",
             "unit": "ns/get", "better": "less", "min": 1.0, "median": 2.0, "max": 3.0, "samples": [1, 2, 3]}]"#;
         let rows = rows(text).unwrap();
-        assert!(rows[0].less_is_better && rows[0].threads == 2 && rows[0].median == 2.0);
+        assert!(
+            rows[0].less_is_better && rows[0].threads == 2 && rows[0].median == 2.0 && rows[0].samples == 3
+        );
         assert!(super::rows("{}").is_none() && super::rows("[{}]").is_none());
     }
 
@@ -246,6 +256,14 @@ mod tests {
             let text = table(&rows.iter().collect::<Vec<_>>());
             assert!(text.contains("1.00x") && text.contains("2.00x"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_single_sample_has_no_spread() {
+        let mut row = row("flipside/map", true, 40.0);
+        assert_eq!(spread(&row), "40.0 (36.0 to 44.0)");
+        row.samples = 1;
+        assert_eq!(spread(&row), "40.0");
     }
 
     #[test]

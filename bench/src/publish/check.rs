@@ -1,5 +1,6 @@
 //! Whether a contender does what it is timed for.
 
+use std::iter::once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -26,8 +27,7 @@ pub(crate) fn check<T: Subject, P: Peer<T>>(versions: u32) -> Result<(), String>
                 session.refresh();
                 watcher.look::<T, _>(&mut session, &order)?;
             }
-            let all = order.keys().find(|&key| T::version(key, session.ask(key)) != Some(versions));
-            all.map_or(Ok(()), |key| Err(format!("key {key} is not of the last version, {versions}")))
+            last::<T, _>(&mut session, &order, versions)
         });
         for version in 1..=versions {
             writer.publish(order.keys().map(|key| T::put(key, version)));
@@ -39,6 +39,67 @@ pub(crate) fn check<T: Subject, P: Peer<T>>(versions: u32) -> Result<(), String>
         removed::<T, P>(&mut writer, &mut reader.session(), versions)?;
     }
     Ok(())
+}
+
+/// Two threads write versions to the keys of a half each, one key after the other, and read all of them meanwhile.
+/// Nobody may see what was never there, nor a version older than one he has seen, nor (where that is promised) one
+/// older than what he has just written; in the end every key has its last version.
+pub(crate) fn check_many<T: Subject, P: Peer<T>>(versions: u32) -> Result<(), String>
+where
+    P::Writer: Clone,
+{
+    // Each change is published by itself, so there are far more publishes for a version.
+    let versions = versions.div_ceil(4);
+    let (mut writer, mut readers) = P::open(2);
+    let order = Order::new();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..2)
+            .zip(&mut readers)
+            .map(|(half, reader)| {
+                let (mut writer, order) = (writer.clone(), &order);
+                scope.spawn(move || half_of::<T, P>(half, versions, &mut writer, reader, order))
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("a thread panicked"))
+    })?;
+    writer.settle();
+    for reader in &mut readers {
+        let mut session = reader.session();
+        session.refresh();
+        last::<T, _>(&mut session, &order, versions)?;
+    }
+    Ok(())
+}
+
+fn half_of<T: Subject, P: Peer<T>>(
+    half: u64,
+    versions: u32,
+    writer: &mut P::Writer,
+    reader: &mut P::Reader,
+    order: &Order,
+) -> Result<(), String> {
+    let (mut session, mut watcher) = (reader.session(), Watcher::new());
+    let mut all = order.keys().cycle();
+    for version in 1..=versions {
+        for key in order.keys().filter(|key| key % 2 == half) {
+            writer.publish(once(T::put(key, version)));
+            session.refresh();
+            let seen = watcher.one::<T>(key, session.ask(key))?;
+            if P::Writer::PROMPT && seen != version {
+                return Err(format!("key {key}, just brought to version {version}, is of version {seen}"));
+            }
+            for key in all.by_ref().take(3) {
+                watcher.one::<T>(key, session.ask(key))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether every key has the last version.
+fn last<T: Subject, A: Ask<T>>(session: &mut A, order: &Order, versions: u32) -> Result<(), String> {
+    let behind = order.keys().find(|&key| T::version(key, session.ask(key)) != Some(versions));
+    behind.map_or(Ok(()), |key| Err(format!("key {key} is not of the last version, {versions}")))
 }
 
 /// What is taken out is gone at once, and nothing else is.
@@ -89,17 +150,23 @@ impl Watcher {
     ) -> Result<(), String> {
         let mut versions = [0; 2];
         for ((key, answer), version) in keys.into_iter().zip(answers).zip(&mut versions) {
-            *version = T::version(key, answer).ok_or_else(|| format!("key {key} answers {answer:#x}"))?;
-            let seen = &mut self.seen[key as usize];
-            if *version < *seen {
-                return Err(format!("key {key} went back from version {seen} to {version}"));
-            }
-            *seen = *version;
+            *version = self.one::<T>(key, answer)?;
         }
         if one_version && versions[0] != versions[1] {
             return Err(format!("one guard, keys {keys:?}, versions {versions:?}"));
         }
         Ok(())
+    }
+
+    /// The version of an answer, if it is one that may be seen.
+    fn one<T: Subject>(&mut self, key: u64, answer: u64) -> Result<u32, String> {
+        let version = T::version(key, answer).ok_or_else(|| format!("key {key} answers {answer:#x}"))?;
+        let seen = &mut self.seen[key as usize];
+        if version < *seen {
+            return Err(format!("key {key} went back from version {seen} to {version}"));
+        }
+        *seen = version;
+        Ok(version)
     }
 }
 
@@ -123,11 +190,47 @@ mod tests {
         }
     }
 
+    /// The same, and says that it shows its changes later.
+    enum Forgetful {}
+
+    #[derive(Clone)]
+    struct Later<W>(W);
+
+    impl<T: Subject, W: Write<T>> Write<T> for Later<W> {
+        const PROMPT: bool = false;
+
+        fn publish(&mut self, changes: impl Iterator<Item = T::Change>) {
+            self.0.publish(changes);
+        }
+    }
+
+    impl<T: Subject> Peer<T> for Forgetful {
+        type Writer = Later<Owner<T>>;
+        type Reader = Arc<T>;
+
+        fn open(readers: usize) -> (Later<Owner<T>>, Vec<Arc<T>>) {
+            let (writer, readers) = Plain::open(readers);
+            (Later(writer), readers)
+        }
+    }
+
     #[test]
     fn the_check_sees_what_does_not_arrive() {
         assert!(check::<Map, Plain>(3).is_ok());
         assert!(check::<Map, Deaf>(3).unwrap_err().contains("last version"));
         assert!(check::<Value, Deaf>(3).unwrap_err().contains("last version"));
+    }
+
+    #[test]
+    fn the_check_of_many_writers_sees_what_does_not_arrive_or_goes_back() {
+        let fault = check_many::<Map, Deaf>(3).unwrap_err();
+        assert!(fault.contains("just brought to version 1"), "{fault}");
+        let fault = check_many::<Map, Forgetful>(3).unwrap_err();
+        assert!(fault.contains("last version"), "{fault}");
+        let mut watcher = Watcher::new();
+        assert_eq!(watcher.one::<Map>(7, entry(7, 2)), Ok(2));
+        assert!(watcher.one::<Map>(7, entry(7, 1)).unwrap_err().contains("went back"));
+        assert!(watcher.one::<Map>(7, entry(8, 2)).unwrap_err().contains("answers"));
     }
 
     #[test]

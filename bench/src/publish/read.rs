@@ -1,7 +1,7 @@
 //! The reading workloads: how long a question takes, alone, in company, beside a stalled reader or a publisher.
 
-use std::hint::black_box;
-use std::sync::Barrier;
+use std::hint::{self, black_box};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,14 +33,14 @@ pub(crate) enum Company {
 }
 
 /// The time in which each thread asks so many blocks, every key once in each. It runs from the first one that
-/// leaves the barrier to the last one that is done.
+/// sets off to the last one that is done.
 pub(crate) fn timed<T: Subject, P: Peer<T>>(reading: Reading, blocks: usize) -> Duration {
     let Reading { threads, base, company } = reading;
     let (mut writer, mut readers) = P::open(threads + usize::from(company == Company::Stalled));
     let order = Order::new();
     let fresh = T::fresh();
     let block = order.keys().fold(0, |sum: u64, key| sum.wrapping_add(fresh.answer(base + key)));
-    let barrier = Barrier::new(threads);
+    let line = Line::new(threads);
     thread::scope(|scope| {
         // Company leaves when its end of the channel is dropped, by a panic as well.
         let (leave, until) = mpsc::channel::<()>();
@@ -65,12 +65,12 @@ pub(crate) fn timed<T: Subject, P: Peer<T>>(reading: Reading, blocks: usize) -> 
         let threads: Vec<_> = readers
             .iter_mut()
             .map(|reader| {
-                let (barrier, order) = (&barrier, &order);
+                let (line, order) = (&line, &order);
                 scope.spawn(move || {
                     let mut session = reader.session();
                     // A block to warm up, and for whatever is done but once.
                     black_box(ask(&mut session, order, base, 1));
-                    barrier.wait();
+                    line.wait();
                     let start = Instant::now();
                     let sum = ask(&mut session, order, base, blocks);
                     (start, Instant::now(), sum)
@@ -83,10 +83,33 @@ pub(crate) fn timed<T: Subject, P: Peer<T>>(reading: Reading, blocks: usize) -> 
         for (_, _, sum) in &spans {
             assert_eq!(*sum, block.wrapping_mul(blocks as u64), "wrong answers");
         }
-        let start = spans.iter().map(|span| span.0).min().expect("somebody reads");
-        let end = spans.iter().map(|span| span.1).max().expect("somebody reads");
-        end.duration_since(start)
+        span(&spans)
     })
+}
+
+/// Where threads wait for each other before they set off. They spin: one that slept in a `Barrier` is woken on the
+/// processor of the one that wakes it, and for many milliseconds, the whole of a short round, both take turns there.
+pub(super) struct Line(AtomicUsize);
+
+impl Line {
+    pub(super) const fn new(threads: usize) -> Self {
+        Self(AtomicUsize::new(threads))
+    }
+
+    /// Once for each of the threads.
+    pub(super) fn wait(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        while self.0.load(Ordering::Relaxed) > 0 {
+            hint::spin_loop();
+        }
+    }
+}
+
+/// From the first start to the last end.
+pub(super) fn span(spans: &[(Instant, Instant, u64)]) -> Duration {
+    let start = spans.iter().map(|span| span.0).min().expect("somebody reads");
+    let end = spans.iter().map(|span| span.1).max().expect("somebody reads");
+    end.duration_since(start)
 }
 
 /// The loop that is timed, compiled for each contender by itself.

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
+use super::mix::{self, Mixing};
 use super::read::{self, Reading};
 use super::subject::Subject;
 use super::write::{self, Writing};
@@ -22,6 +23,10 @@ pub(crate) trait Peer<T: Subject> {
 
 /// The one who changes it.
 pub(crate) trait Write<T: Subject>: Send {
+    /// Whether readers see the changes when [`publish`](Self::publish) returns. One whose policy is to wait for more
+    /// of them shows them by [`settle`](Self::settle) at the latest.
+    const PROMPT: bool = true;
+
     /// Applies all changes, in order; readers see them when this returns. Who has no versions may show some of
     /// them before. Of values the last one counts.
     fn publish(&mut self, changes: impl Iterator<Item = T::Change>);
@@ -114,6 +119,8 @@ pub(crate) struct Contender {
     pub(crate) read: fn(Reading, usize) -> Duration,
     /// The time for so many publishes; asserts that they arrived.
     pub(crate) write: fn(Writing, usize) -> Duration,
+    /// The time for so many blocks of operations of each thread; for those whose writer is made for many threads.
+    pub(crate) mix: Option<fn(Mixing, usize) -> Duration>,
 }
 
 impl Contender {
@@ -126,6 +133,19 @@ impl Contender {
             check: super::check::check::<T, P>,
             read: read::timed::<T, P>,
             write: write::timed::<T, P>,
+            mix: None,
+        }
+    }
+
+    /// One whose writer can be cloned: every thread reads and writes, and so it is checked.
+    pub(crate) const fn of_many<T: Subject, P: Peer<T>>(name: &'static str, remark: &'static str) -> Self
+    where
+        P::Writer: Clone,
+    {
+        Self {
+            check: super::check::check_many::<T, P>,
+            mix: Some(mix::timed::<T, P>),
+            ..Self::of::<T, P>(name, remark)
         }
     }
 }

@@ -137,15 +137,14 @@ pub(crate) struct Order([u16; ENTRIES]);
 impl Order {
     pub(crate) fn new() -> Self {
         let mut order = std::array::from_fn(|key| key as u16);
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        for at in (1..ENTRIES).rev() {
-            // Marsaglia's xorshift.
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            order.swap(at, (state % (at as u64 + 1)) as usize);
-        }
+        shuffle(&mut order);
         Self(order)
+    }
+
+    /// The same order, begun at another place.
+    pub(crate) fn turned(mut self, by: usize) -> Self {
+        self.0.rotate_left(by);
+        self
     }
 
     /// Each key once.
@@ -158,6 +157,18 @@ impl Order {
     #[inline]
     pub(crate) fn from(&self, at: usize, count: usize) -> impl Iterator<Item = u64> {
         (at..at + count).map(|at| u64::from(self.0[at % ENTRIES]))
+    }
+}
+
+/// Into an order that looks random, the same every time.
+pub(crate) fn shuffle<T>(all: &mut [T]) {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    for at in (1..all.len()).rev() {
+        // Marsaglia's xorshift.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        all.swap(at, (state % (at as u64 + 1)) as usize);
     }
 }
 
@@ -174,6 +185,8 @@ mod tests {
         assert!(keys.into_iter().eq(0..ENTRIES as u64));
         let around: Vec<u64> = order.from(ENTRIES - 1, 2).collect();
         assert_eq!(around, [u64::from(order.0[ENTRIES - 1]), u64::from(order.0[0])]);
+        let turned: Vec<u64> = Order::new().turned(5).keys().collect();
+        assert!(turned.into_iter().eq(order.from(5, ENTRIES)));
     }
 
     #[test]

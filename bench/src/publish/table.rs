@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::mix::Mixing;
 use super::read::Reading;
 use super::role::Contender;
 use super::subject::ENTRIES;
@@ -19,6 +20,8 @@ pub(crate) enum Work {
     Read(Reading),
     /// By publishes.
     Write(Writing),
+    /// By blocks of questions and publishes.
+    Mix(Mixing),
 }
 
 impl Work {
@@ -26,7 +29,7 @@ impl Work {
     pub(crate) const fn operations(self, count: usize) -> usize {
         count
             * match self {
-                Self::Read(_) => ENTRIES,
+                Self::Read(_) | Self::Mix(_) => ENTRIES,
                 Self::Write(writing) => writing.batch,
             }
     }
@@ -36,13 +39,15 @@ impl Work {
         match self {
             Self::Read(reading) => reading.threads,
             Self::Write(_) => 1,
+            Self::Mix(mixing) => mixing.threads,
         }
     }
 
-    fn pass(self, contender: Contender, count: usize) -> Duration {
+    pub(super) fn pass(self, contender: Contender, count: usize) -> Duration {
         match self {
             Self::Read(reading) => (contender.read)(reading, count),
             Self::Write(writing) => (contender.write)(writing, count),
+            Self::Mix(mixing) => contender.mix.expect("one for many writers")(mixing, count),
         }
     }
 }
@@ -143,5 +148,6 @@ mod tests {
         assert_eq!(Work::Read(Reading { threads: 2, base: 0, company }).operations(3), 3 * ENTRIES);
         let kind = Kind::Insert;
         assert_eq!(Work::Write(Writing { batch: 1000, kind, watched: false }).operations(3), 3000);
+        assert_eq!(Work::Mix(Mixing { threads: 2, reads: 90 }).operations(3), 3 * ENTRIES);
     }
 }

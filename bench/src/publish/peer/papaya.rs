@@ -15,6 +15,7 @@ pub(crate) enum Papaya {}
 /// Pinned once for all.
 pub(crate) enum Held {}
 
+#[derive(Clone)]
 pub(crate) struct Writer(Arc<Shared>);
 pub(crate) struct Pinner(Arc<Shared>);
 pub(crate) struct Holder(Arc<Shared>);

@@ -9,6 +9,7 @@ use crate::publish::subject::Subject;
 
 pub(crate) enum ParkingLot {}
 
+#[derive(Clone)]
 pub(crate) struct Handle<T>(Arc<RwLock<T>>);
 pub(crate) struct Session<'a, T>(&'a RwLock<T>);
 

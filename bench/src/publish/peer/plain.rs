@@ -7,6 +7,7 @@ use crate::publish::subject::Subject;
 
 pub(crate) enum Plain {}
 
+#[derive(Clone)]
 pub(crate) struct Owner<T>(T);
 pub(crate) struct Session<'a, T>(&'a T);
 

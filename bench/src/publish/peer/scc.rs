@@ -12,6 +12,7 @@ type Shared = HashMap<u64, u64, FxBuildHasher>;
 
 pub(crate) enum Scc {}
 
+#[derive(Clone)]
 pub(crate) struct Handle(Arc<Shared>);
 pub(crate) struct Session<'a>(&'a Shared);
 
