@@ -32,6 +32,8 @@ mod desk;
 #[cfg(all(test, not(flipside_loom)))]
 mod shared_tests;
 mod turn;
+#[cfg(all(test, not(flipside_loom)))]
+mod turn_tests;
 
 use core::fmt;
 use core::mem::replace;
@@ -125,13 +127,13 @@ where
     ///
     /// [`PublishError::OwnReader`] if this thread is inside of the copy that is to be written;
     /// [`Refused`](PublishError::Refused), [`Poisoned`](PublishError::Poisoned). Then the closure was not called, or (if
-    /// poisoned) what it asked for was not done.
+    /// the writer was poisoned by a call beside this one) what it asked for is in the log and will not be seen.
     ///
     /// # Panics
     ///
     /// If the closure does, and then nothing has changed; if one of its operations does, and then the others are made; if
     /// it is called in a call of the same writer; if the copy that was spoilt by a panic cannot be made anew, because
-    /// `T::clone` panics.
+    /// `T::clone` panics (then what was made lies in the log, for the next publish).
     pub fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&T, &mut Vec<O>) -> R + Send + 'static,
@@ -143,7 +145,7 @@ where
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call), with the operation, if it was not taken. (`None` if the writer is poisoned.)
+    /// As [`call`](Self::call), with the operation, if it was not taken.
     ///
     /// # Panics
     ///
@@ -195,8 +197,10 @@ where
         let served = self.desk.serve(job, false);
         let slot = replace(&mut *lock(&slot), Slot::Taken);
         match (served, slot) {
-            (Err(Failed::Panic(payload)), _) | (_, Slot::Made(Err(payload))) => resume_unwind(payload),
-            (_, Slot::Made(Ok(made))) => made.map_err(|error| (error, None)),
+            // Its own panic goes before what became of the others.
+            (_, Slot::Made(Err(payload))) | (Err(Failed::Panic(payload)), _) => resume_unwind(payload),
+            (Ok(_), Slot::Made(Ok(made))) => made.map_err(|error| (error, None)),
+            (Err(Failed::Error(error)), Slot::Made(_)) => Err((error, None)),
             (Err(Failed::Error(error)), Slot::Waiting(call)) => Err((error, Some(call))),
             _ => unreachable!("a call that is served is made"),
         }

@@ -14,7 +14,7 @@ const CALLS: u64 = 500;
 
 /// Adds, or panics half way.
 #[derive(Debug, PartialEq)]
-enum Add {
+pub(super) enum Add {
     Number(u64),
     Panic,
 }

@@ -5,7 +5,7 @@ use std::mem::{forget, take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::desk::{Desk, Failed, lock};
+use super::desk::{Desk, Failed, Unpublished, lock};
 use super::{Outcome, Policy};
 use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Writer};
 use crate::substrate::atomic::{Backoff, wait_until};
@@ -95,6 +95,7 @@ where
         state.in_the_way = None;
         let (calls, policy, published_at) = (take(&mut state.calls), state.policy, state.published_at);
         drop(state);
+        let first = calls.front().map_or(0, |first| first.ticket);
         self.taken = calls.back().map_or(0, |last| last.ticket + 1);
         let mut publish = false;
         for call in calls {
@@ -109,11 +110,28 @@ where
             Policy::ByHand => false,
         };
         if publish && writer.pending() > 0 {
-            // Everything is applied, and the back is vacant. If the writer is poisoned the next call says so.
-            if catch_unwind(AssertUnwindSafe(|| writer.try_publish()))
-                .is_ok_and(|published| published.is_ok())
-            {
-                lock(&self.desk.state).published_at = Instant::now();
+            // Everything is applied, and the back is vacant: this fails if the back is spoilt and cannot be made anew.
+            let why = match catch_unwind(AssertUnwindSafe(|| writer.try_publish())) {
+                Ok(Ok(_)) => None,
+                Ok(Err(error)) => Some(Unpublished::Error(error)),
+                Err(payload) => {
+                    discard(payload);
+                    Some(Unpublished::Panic)
+                }
+            };
+            self.note(first, why);
+        }
+    }
+
+    /// Notes that all was published, or which calls were not, and why.
+    fn note(&self, first: u64, why: Option<Unpublished>) {
+        let mut state = lock(&self.desk.state);
+        match why {
+            None => (state.published_at, state.unpublished) = (Instant::now(), None),
+            Some(why) => {
+                // Those of an earlier turn may not have been told yet.
+                let first = state.unpublished.take().map_or(first, |(tickets, _)| tickets.start);
+                state.unpublished = Some((first..self.taken, why));
             }
         }
     }

@@ -1,0 +1,94 @@
+//! Turns that end badly, and who waits for them.
+
+use std::sync::Arc;
+use std::thread::{self, Scope};
+
+use super::SharedWriter;
+use super::shared_tests::Add;
+use crate::publish::{self, Buffer, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer};
+use crate::substrate::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// Waits until so many calls lie on the desk.
+fn until_queued<P: Pointer>(shared: &SharedWriter<P>, calls: usize) {
+    while super::lock(&shared.desk.state).calls.len() < calls {
+        thread::yield_now();
+    }
+}
+
+/// Makes a call that ends when so many others lie on the desk: the next turn makes them together.
+fn hold_until_queued<'s, T, O>(
+    scope: &'s Scope<'s, '_>,
+    shared: &'s SharedWriter<SharedLog<T, O>>,
+    calls: usize,
+) where
+    T: Send + Sync + 'static,
+    O: Operation<T> + Send + 'static,
+{
+    let inner = shared.clone();
+    scope.spawn(move || shared.call(move |_, _| until_queued(&inner, calls)).unwrap());
+    while super::lock(&shared.desk.state).writer.is_some() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn nobody_is_told_that_what_could_not_be_published_was() {
+    let buffer = Arc::new(Buffer::new([vec![], vec![]], Log::<_, Add>::without_clone()));
+    let reader = Reader::new(buffer.clone()).unwrap();
+    let shared = SharedWriter::new(Writer::new(buffer).unwrap());
+    thread::scope(|scope| {
+        hold_until_queued(scope, &shared, 3);
+        let add = scope.spawn(|| shared.apply(Add::Number(1)));
+        until_queued(&shared, 1);
+        let publish = scope.spawn(|| shared.publish());
+        until_queued(&shared, 2);
+        let panics = scope.spawn(|| shared.apply(Add::Panic));
+        let refused = add.join().unwrap().unwrap_err();
+        assert_eq!((refused.error, refused.value), (PublishError::Poisoned, None));
+        assert_eq!(publish.join().unwrap(), Err(PublishError::Poisoned));
+        assert!(panics.join().is_err());
+    });
+    assert!(reader.read().is_empty());
+}
+
+/// Counts how often it is cloned, and cannot be cloned for a while.
+struct Unclonable(Vec<u64>, Arc<Clones>);
+
+#[derive(Default)]
+struct Clones {
+    tried: AtomicUsize,
+    panic: AtomicBool,
+}
+
+impl Clone for Unclonable {
+    fn clone(&self) -> Self {
+        self.1.tried.fetch_add(1, Relaxed);
+        assert!(!self.1.panic.load(Relaxed), "cannot be cloned");
+        Self(self.0.clone(), self.1.clone())
+    }
+}
+
+impl Operation<Unclonable> for Add {
+    fn apply(&mut self, numbers: &mut Unclonable, _: &()) {
+        Operation::<Vec<u64>>::apply(self, &mut numbers.0, &());
+    }
+}
+
+#[test]
+fn who_is_published_later_is_told_that_it_was_not() {
+    let clones = Arc::new(Clones::default());
+    let (writer, reader) = publish::log(Unclonable(vec![], clones.clone()));
+    let shared = SharedWriter::new(writer);
+    clones.panic.store(true, Relaxed);
+    thread::scope(|scope| {
+        hold_until_queued(scope, &shared, 2);
+        let add = scope.spawn(|| shared.apply(Add::Number(1)));
+        until_queued(&shared, 1);
+        let panics = scope.spawn(|| shared.apply(Add::Panic));
+        assert!(add.join().is_err() && panics.join().is_err());
+    });
+    assert!(reader.read().0.is_empty());
+    clones.panic.store(false, Relaxed);
+    shared.apply(Add::Number(2)).unwrap();
+    assert_eq!(reader.read().0, [1, 2]);
+}
