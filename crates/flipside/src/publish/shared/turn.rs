@@ -13,6 +13,9 @@ use crate::substrate::atomic::{Backoff, wait_until};
 /// How long the holder sleeps before it looks again whether readers have left.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
+/// How often it is tried to make a spoilt copy anew if its clone panics.
+const CLONES: u32 = 3;
+
 /// The writer in the hands of this thread. Dropped, by a panic too, it puts it back and wakes the callers.
 pub(super) struct Turn<'d, P: Pointer> {
     desk: &'d Desk<P>,
@@ -54,25 +57,16 @@ where
 
     /// Waits until the back is nobody's, and brings it up to date. After this nothing waits until the flip.
     pub(super) fn prepare(&mut self) -> Result<(), Failed> {
-        let (backoff, mut panics) = (Backoff::default(), self.writer().log_len() + 2);
+        let backoff = Backoff::default();
         loop {
-            let writer = self.writer();
-            match catch_unwind(AssertUnwindSafe(|| writer.try_latest().map(|_| ()))) {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(PublishError::Occupied(straggler))) if straggler.is_this_thread() => {
+            match bring_up_to_date(self.writer()).map_err(Failed::Panic)? {
+                Ok(()) => return Ok(()),
+                Err(PublishError::Occupied(straggler)) if straggler.is_this_thread() => {
                     return Err(Failed::Error(PublishError::OwnReader(straggler)));
                 }
-                Ok(Err(PublishError::Occupied(_))) if !backoff.is_spent() => backoff.snooze(),
-                Ok(Err(PublishError::Occupied(straggler))) => self.sleep(straggler),
-                Ok(Err(error)) => return Err(Failed::Error(error)),
-                // Each takes an operation out of the log, whose caller has gone; or it is `T::clone` that panics.
-                Err(payload) => {
-                    panics -= 1;
-                    if panics == 0 {
-                        return Err(Failed::Panic(payload));
-                    }
-                    discard(payload);
-                }
+                Err(PublishError::Occupied(_)) if !backoff.is_spent() => backoff.snooze(),
+                Err(PublishError::Occupied(straggler)) => self.sleep(straggler),
+                Err(error) => return Err(Failed::Error(error)),
             }
         }
     }
@@ -154,23 +148,34 @@ where
         Ok(result)
     }));
     if outcome.is_err() {
-        repair(writer);
+        // Before the next call sees what was spoilt. If this fails that one does as well.
+        if let Err(payload) = bring_up_to_date(writer) {
+            discard(payload);
+        }
     }
     outcome
 }
 
-/// Makes the back anew after a panic, before the next call sees it.
-fn repair<P, T, O, X>(writer: &mut Writer<P>)
+/// Gives the back all that is in the log, whatever panics on the way.
+///
+/// An operation that panics is out of the log at the next try, and its caller has gone. It is `T::clone` that panics if the
+/// log does not get shorter: then the panic comes back.
+fn bring_up_to_date<P, T, O, X>(
+    writer: &mut Writer<P>,
+) -> Result<Result<(), PublishError>, Box<dyn Any + Send>>
 where
     P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
     O: Operation<T, X>,
 {
-    // Each panic takes an operation with it, but for one of `T::clone`: that comes again, for the next call.
-    for _ in 0..writer.log_len() + 2 {
+    let (mut shortest, mut tries) = (usize::MAX, 0);
+    loop {
         match catch_unwind(AssertUnwindSafe(|| writer.try_latest().map(|_| ()))) {
-            Ok(_) => return,
+            Ok(outcome) => return Ok(outcome),
+            Err(payload) if tries == CLONES => return Err(payload),
             Err(payload) => discard(payload),
         }
+        let is_shorter = writer.log_len() < shortest;
+        (shortest, tries) = if is_shorter { (writer.log_len(), 0) } else { (shortest, tries + 1) };
     }
 }
 

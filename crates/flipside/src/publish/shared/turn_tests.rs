@@ -1,10 +1,11 @@
 //! Turns that end badly, and who waits for them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, Scope};
 
-use super::SharedWriter;
 use super::shared_tests::Add;
+use super::{Policy, SharedWriter};
 use crate::publish::{self, Buffer, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer};
 use crate::substrate::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -72,6 +73,24 @@ impl Operation<Unclonable> for Add {
     fn apply(&mut self, numbers: &mut Unclonable, _: &()) {
         Operation::<Vec<u64>>::apply(self, &mut numbers.0, &());
     }
+}
+
+#[test]
+fn a_clone_that_panics_is_not_tried_again_for_every_operation_in_the_log() {
+    let clones = Arc::new(Clones::default());
+    let (writer, reader) = publish::log(Unclonable(vec![], clones.clone()));
+    let shared = SharedWriter::with_policy(writer, Policy::ByHand);
+    (0..1000).for_each(|n| shared.apply(Add::Number(n)).unwrap());
+    clones.panic.store(true, Relaxed);
+    clones.tried.store(0, Relaxed);
+    for add in [Add::Panic, Add::Number(1000)] {
+        assert!(catch_unwind(AssertUnwindSafe(|| shared.apply(add))).is_err());
+        assert!(clones.tried.swap(0, Relaxed) < 10);
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| shared.publish())).is_err());
+    clones.panic.store(false, Relaxed);
+    shared.publish().unwrap();
+    assert!(reader.read().0.iter().copied().eq(0..1000));
 }
 
 #[test]
