@@ -53,7 +53,12 @@ impl Straggler {
     /// Whether it was this very thread that entered: it cannot leave while it waits. `false` where that is not known.
     #[must_use]
     pub fn is_this_thread(&self) -> bool {
-        self.thread != 0 && self.thread == thread_token().max(1)
+        self.is_thread(thread_token())
+    }
+
+    /// Whether it was the thread with this token that entered. `false` where that is not known.
+    pub(super) fn is_thread(&self, token: usize) -> bool {
+        self.thread != 0 && self.thread == token.max(1)
     }
 }
 

@@ -192,6 +192,12 @@ where
         Ok(self.raw.try_back()?)
     }
 
+    /// Waits until nobody is inside of the back, for at most so long.
+    #[cfg(feature = "std")]
+    pub(super) fn vacate_timeout(&mut self, timeout: Duration) -> Result<(), PublishError> {
+        self.raw.vacate_timeout(timeout)
+    }
+
     /// Gives the back all that the front has, and all that was pushed, if nobody is inside. Whether it has anything that
     /// the front lacks.
     fn bring_up_to_date(&mut self) -> Result<bool, PublishError> {

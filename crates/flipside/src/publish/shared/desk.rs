@@ -21,6 +21,8 @@ pub(super) type Job<P> = Box<dyn FnOnce(&mut Writer<P>) + Send>;
 
 pub(super) struct Call<P: Pointer> {
     pub(super) ticket: u64,
+    /// The token of the thread that waits for it.
+    pub(super) thread: usize,
     pub(super) job: Job<P>,
     /// Whether it is to be published whatever the policy says.
     pub(super) publish: bool,
@@ -133,7 +135,7 @@ where
         let ticket = state.next;
         state.next += 1;
         let looks = state.looks;
-        state.calls.push_back(Call { ticket, job, publish });
+        state.calls.push_back(Call { ticket, thread: me, job, publish });
         loop {
             if state.served > ticket {
                 return match &state.unpublished {

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use super::desk::{Desk, Failed, Unpublished, lock};
 use super::{Outcome, Policy};
 use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Writer};
-use crate::substrate::atomic::{Backoff, wait_until};
 
-/// How long the holder sleeps before it looks again whether readers have left.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// How long the holder waits for readers to leave before it looks again who is in the way.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// How often it is tried to make a spoilt copy anew if its clone panics.
 const CLONES: u32 = 3;
@@ -57,30 +56,36 @@ where
 
     /// Waits until the back is nobody's, and brings it up to date. After this nothing waits until the flip.
     pub(super) fn prepare(&mut self) -> Result<(), Failed> {
-        let backoff = Backoff::default();
         loop {
             match bring_up_to_date(self.writer()).map_err(Failed::Panic)? {
                 Ok(()) => return Ok(()),
                 Err(PublishError::Occupied(straggler)) if straggler.is_this_thread() => {
                     return Err(Failed::Error(PublishError::OwnReader(straggler)));
                 }
-                Err(PublishError::Occupied(_)) if !backoff.is_spent() => backoff.snooze(),
-                Err(PublishError::Occupied(straggler)) => self.sleep(straggler),
+                Err(PublishError::Occupied(straggler)) => self.wait(straggler)?,
                 Err(error) => return Err(Failed::Error(error)),
             }
         }
     }
 
-    /// Tells the callers who is in the way, for it may be one of them, sleeps a little, and begins another look.
-    fn sleep(&mut self, straggler: Straggler) {
+    /// Tells who is in the way, for it may be one of the callers, waits a little for him to leave, and begins another look.
+    fn wait(&mut self, straggler: Straggler) -> Result<(), Failed> {
         let mut state = lock(&self.desk.state);
         state.in_the_way = Some((self.look, straggler));
-        if state.asleep > 0 {
+        // If it is none of them they sleep on.
+        let is_caller = state.calls.iter().any(|call| straggler.is_thread(call.thread));
+        drop(state);
+        if is_caller {
             self.desk.bell.notify_all();
         }
-        state = wait_until(&self.desk.bell, state, Some(Instant::now() + LOOK_AGAIN));
+        match self.writer().vacate_timeout(LOOK_AGAIN) {
+            Ok(()) | Err(PublishError::TimedOut { .. }) => {}
+            Err(error) => return Err(Failed::Error(error)),
+        }
+        let mut state = lock(&self.desk.state);
         state.looks += 1;
         self.look = state.looks;
+        Ok(())
     }
 
     /// Makes the calls that are there, and publishes if it is time.

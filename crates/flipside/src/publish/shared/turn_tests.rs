@@ -3,8 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, Scope};
+use std::time::Instant;
 
 use super::shared_tests::Add;
+use super::turn::LOOK_AGAIN;
 use super::{Policy, SharedWriter};
 use crate::publish::{self, Buffer, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer};
 use crate::substrate::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -110,4 +112,27 @@ fn who_is_published_later_is_told_that_it_was_not() {
     clones.panic.store(false, Relaxed);
     shared.apply(Add::Number(2)).unwrap();
     assert_eq!(reader.read().0, [1, 2]);
+}
+
+#[test]
+fn who_leaves_wakes_the_holder() {
+    let (writer, reader) = publish::log::<Vec<u64>, Add>(vec![]);
+    let shared = SharedWriter::new(writer);
+    let times = (0..20).map(|_| {
+        let guard = reader.read();
+        shared.apply(Add::Number(1)).unwrap();
+        thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                shared.apply(Add::Number(2)).unwrap();
+                Instant::now()
+            });
+            while super::lock(&shared.desk.state).in_the_way.is_none() {
+                thread::yield_now();
+            }
+            let left = Instant::now();
+            drop(guard);
+            call.join().unwrap() - left
+        })
+    });
+    assert!(times.min().unwrap() < LOOK_AGAIN / 2);
 }
