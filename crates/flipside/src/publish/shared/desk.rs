@@ -127,10 +127,9 @@ where
     pub(super) fn serve(&self, job: Job<P>, publish: bool) -> Result<u64, Failed> {
         let me = thread_token();
         let mut state = lock(&self.state);
-        let is_inside = me != 0 && state.holder == me;
-        if is_inside {
+        if me != 0 && state.holder == me {
             drop(state);
-            panic!("a call inside of a call of the same shared writer would wait for itself");
+            return Err(Failed::Error(PublishError::OwnCall));
         }
         let ticket = state.next;
         state.next += 1;

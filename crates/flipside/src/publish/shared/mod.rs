@@ -14,7 +14,8 @@
 //! the calls of others, or sleeps. It waits for the thread that holds the writer, and with it
 //! - for the closures and operations of the calls before it and beside it. **They run on any of the calling threads, but
 //!   never under a lock of ours.** A closure that waits for another call of the same writer waits for ever; one that makes
-//!   such a call itself panics;
+//!   such a call itself has an error, as has a destructor or a waker that is run meanwhile:
+//!   [`OwnCall`](crate::publish::PublishError::OwnCall);
 //! - for readers who entered before the publish before, as [`Writer::publish`] does. If it is the *calling* thread that is
 //!   inside, with a guard or a pinned reader, the call is withdrawn, with
 //!   [`OwnReader`](crate::publish::PublishError::OwnReader). Other threads must leave: a thread that holds a guard while
@@ -126,14 +127,15 @@ where
     /// # Errors
     ///
     /// [`PublishError::OwnReader`] if this thread is inside of the copy that is to be written;
+    /// [`OwnCall`](PublishError::OwnCall) if it is making a call of the same writer;
     /// [`Refused`](PublishError::Refused), [`Poisoned`](PublishError::Poisoned). Then the closure was not called, or (if
     /// the writer was poisoned by a call beside this one) what it asked for is in the log and will not be seen.
     ///
     /// # Panics
     ///
     /// If the closure does, and then nothing has changed; if one of its operations does, and then the others are made; if
-    /// it is called in a call of the same writer; if the copy that was spoilt by a panic cannot be made anew, because
-    /// `T::clone` panics (then what was made lies in the log, for the next publish).
+    /// the copy that was spoilt by a panic cannot be made anew, because `T::clone` panics (then what was made lies in the
+    /// log, for the next publish).
     pub fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&T, &mut Vec<O>) -> R + Send + 'static,

@@ -1,5 +1,6 @@
 //! Turns that end badly, and who waits for them.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, Scope};
@@ -8,7 +9,9 @@ use std::time::Instant;
 use super::shared_tests::Add;
 use super::turn::LOOK_AGAIN;
 use super::{Policy, SharedWriter};
-use crate::publish::{self, Buffer, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer};
+use crate::publish::{
+    self, Buffer, Edit, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer, collection, ordered,
+};
 use crate::substrate::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// Waits until so many calls lie on the desk.
@@ -135,4 +138,28 @@ fn who_leaves_wakes_the_holder() {
         })
     });
     assert!(times.min().unwrap() < LOOK_AGAIN / 2);
+}
+
+#[test]
+fn values_that_call_when_they_are_dropped_have_an_error() {
+    #[derive(Clone)]
+    struct Calls(Arc<AtomicUsize>, collection::SharedWriter<BTreeMap<u32, Calls>>);
+    impl Drop for Calls {
+        fn drop(&mut self) {
+            if matches!(self.1.remove(7), Err(PublishError::OwnCall)) {
+                self.0.fetch_add(1, Relaxed);
+            }
+        }
+    }
+    let (writer, reader) = ordered::new();
+    let (shared, refused) = (SharedWriter::new(writer), Arc::new(AtomicUsize::new(0)));
+    for key in 0..3 {
+        shared.insert(key, Calls(refused.clone(), shared.clone())).unwrap();
+    }
+    assert_eq!((reader.len(), refused.load(Relaxed)), (3, 0));
+    // All are dropped in a call, three of each copy. (If a second one panicked that would be the end of the process.)
+    shared.apply(Edit::clear()).unwrap();
+    assert_eq!((reader.len(), refused.load(Relaxed)), (0, 3));
+    shared.publish().unwrap();
+    assert_eq!(refused.load(Relaxed), 6);
 }
