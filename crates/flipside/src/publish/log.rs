@@ -196,6 +196,10 @@ impl<T, O> Log<T, O> {
         self.bound
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.pending() >= self.bound
+    }
+
     pub(super) fn reserve(&mut self, additional: usize) {
         self.queued.reserve(additional);
     }

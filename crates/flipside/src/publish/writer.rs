@@ -59,9 +59,8 @@ where
     /// [`LogFull`] with the operation, if it does not.
     pub fn try_push(&mut self, operation: O) -> Result<(), LogFull<O>> {
         let log = self.raw.log();
-        let bound = log.bound();
-        if log.pending() >= bound {
-            return Err(LogFull { operation, bound });
+        if log.is_full() {
+            return Err(LogFull { operation, bound: log.bound() });
         }
         log.push(operation);
         Ok(())
@@ -83,6 +82,12 @@ where
     /// Operations in the log: those that are not published, and those that one copy has still to be given.
     pub fn log_len(&self) -> usize {
         self.raw.log_ref().len()
+    }
+
+    /// Whether there are as many as the bound allows.
+    #[cfg(feature = "std")]
+    pub(super) fn is_full(&self) -> bool {
+        self.raw.log_ref().is_full()
     }
 
     /// A limit for [`try_push`](Self::try_push).

@@ -48,6 +48,10 @@ use super::{Log, Operation, Pointer, PublishError, SetError, Source, Writer};
 use crate::substrate::atomic::Mutex;
 
 /// When what was called for is published.
+///
+/// Whatever it says, a log that has come to its [bound](Log::with_bound) is published; one without grows until somebody
+/// publishes. **Nothing is published at the end**: what is still in the log when the last [`SharedWriter`] is dropped stays
+/// there, unseen, for the next writer of the buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {

@@ -102,6 +102,8 @@ where
             (call.job)(self.writer());
         }
         let writer = self.writer();
+        // A log with a bound does not outgrow it by more than one turn.
+        publish |= writer.is_full();
         publish |= match policy {
             Policy::EveryCall => true,
             Policy::Every(operations) => writer.pending() >= operations,

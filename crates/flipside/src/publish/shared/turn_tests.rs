@@ -163,3 +163,15 @@ fn values_that_call_when_they_are_dropped_have_an_error() {
     shared.publish().unwrap();
     assert_eq!(refused.load(Relaxed), 6);
 }
+
+#[test]
+fn a_log_that_is_full_is_published_whatever_the_policy_says() {
+    let (mut writer, reader) = publish::log::<Vec<u64>, Add>(vec![]);
+    writer.set_bound(3);
+    let shared = SharedWriter::with_policy(writer, Policy::ByHand);
+    let seen = (0..7).map(|number| {
+        shared.apply(Add::Number(number)).unwrap();
+        reader.with(Vec::len)
+    });
+    assert!(seen.eq([0, 0, 3, 3, 3, 6, 6]));
+}
