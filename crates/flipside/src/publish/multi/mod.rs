@@ -114,7 +114,25 @@ impl<B, D> Multimap<B, D> {
         self.bags.lookup(key).map(|(_, values)| values)
     }
 
-    fn values_mut<V>(&mut self, key: &B::Key) -> Option<&mut Vec<V>>
+    /// The meta value, to be changed.
+    pub const fn meta_mut(&mut self) -> &mut D {
+        &mut self.meta
+    }
+
+    /// The values of a key, to be changed in any way: by a [`change`](crate::publish::Writer::change), or in a value that is
+    /// not published yet.
+    ///
+    /// ```
+    /// use flipside::publish::multi;
+    ///
+    /// let (mut hosts, reader) = multi::new();
+    /// hosts.put_all([("a.example", 2), ("a.example", 1)]);
+    /// hosts.change(|hosts| hosts.values_mut(&"a.example").map(|values| values.sort()));
+    /// hosts.publish()?;
+    /// assert_eq!(reader.get("a.example").unwrap()[..], [1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn values_mut<V>(&mut self, key: &B::Key) -> Option<&mut Vec<V>>
     where
         B: Map<Value = Values<V>>,
     {
