@@ -85,7 +85,7 @@ fn without_a_meta_value() {
 #[test]
 fn many_writers_change_the_values_of_a_key() {
     let (writer, reader) = multi::with_meta(1);
-    let shared = SharedWriter::new(writer);
+    let shared: multi::SharedWriter<_, _, _> = SharedWriter::new(writer);
     shared.apply(Edit::put(("key", 1))).unwrap();
     let double = |map: &mut Multimap<multi::Bags<&str, i32>, i32>, (): &()| {
         *map.meta_mut() += 1;

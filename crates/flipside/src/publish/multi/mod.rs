@@ -194,6 +194,11 @@ pub type Writer<K, V, D = (), S = std::hash::RandomState, St = Asymmetric, X = (
 pub type Reader<K, V, D = (), S = std::hash::RandomState, St = Asymmetric, X = ()> =
     collection::Reader<Multimap<Bags<K, V, S>, D>, St, X>;
 
+/// A writer of a multi-value map over `HashMap` for many threads.
+#[cfg(feature = "std")]
+pub type SharedWriter<K, V, D = (), S = std::hash::RandomState, St = Asymmetric, X = ()> =
+    collection::SharedWriter<Multimap<Bags<K, V, S>, D>, St, X>;
+
 /// An empty multi-value map over `HashMap`, without a meta value: its writer and its first reader.
 /// [`collection::new`] and [`collection::with`] take any [`Multimap`].
 #[cfg(feature = "std")]

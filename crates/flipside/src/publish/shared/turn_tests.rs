@@ -1,6 +1,5 @@
 //! Turns that end badly, and who waits for them.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, Scope};
@@ -10,7 +9,7 @@ use super::shared_tests::Add;
 use super::turn::LOOK_AGAIN;
 use super::{Policy, SharedWriter};
 use crate::publish::{
-    self, Buffer, Edit, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer, collection, ordered,
+    self, Buffer, Edit, Log, Operation, Pointer, PublishError, Reader, SharedLog, Writer, ordered,
 };
 use crate::substrate::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -143,7 +142,7 @@ fn who_leaves_wakes_the_holder() {
 #[test]
 fn values_that_call_when_they_are_dropped_have_an_error() {
     #[derive(Clone)]
-    struct Calls(Arc<AtomicUsize>, collection::SharedWriter<BTreeMap<u32, Calls>>);
+    struct Calls(Arc<AtomicUsize>, ordered::SharedWriter<u32, Calls>);
     impl Drop for Calls {
         fn drop(&mut self) {
             if matches!(self.1.remove(7), Err(PublishError::OwnCall)) {
