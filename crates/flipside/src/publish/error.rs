@@ -53,7 +53,12 @@ impl Straggler {
     /// Whether it was this very thread that entered: it cannot leave while it waits. `false` where that is not known.
     #[must_use]
     pub fn is_this_thread(&self) -> bool {
-        self.thread != 0 && self.thread == thread_token().max(1)
+        self.is_thread(thread_token())
+    }
+
+    /// Whether it was the thread with this token that entered. `false` where that is not known.
+    pub(super) fn is_thread(&self, token: usize) -> bool {
+        self.thread != 0 && self.thread == token.max(1)
     }
 }
 
@@ -158,6 +163,8 @@ pub enum PublishError {
     },
     /// It is this very thread that is inside, with a guard or a pinned reader: waiting would never end.
     OwnReader(Straggler),
+    /// It is this very thread that makes a call of the same shared writer: a call in it would wait for itself.
+    OwnCall,
     /// The system refuses the heavy fence.
     Refused(Refused),
     /// An operation panicked half way, and the copy that it spoilt cannot be made anew, for nobody said how to clone
@@ -173,7 +180,7 @@ impl PublishError {
             Self::Occupied(straggler) | Self::TimedOut { straggler, .. } | Self::OwnReader(straggler) => {
                 Some(*straggler)
             }
-            Self::Refused(_) | Self::Poisoned => None,
+            Self::OwnCall | Self::Refused(_) | Self::Poisoned => None,
         }
     }
 }
@@ -195,6 +202,10 @@ impl fmt::Display for PublishError {
                 f,
                 "waiting would never end: {straggler}; drop its guard (or take the pinned reader offline) before \
                  the second publish after it"
+            ),
+            Self::OwnCall => f.write_str(
+                "waiting would never end: this very thread is making a call of the same shared writer; make this one \
+                 after it, or leave operations to it",
             ),
             Self::Refused(refused) => refused.fmt(f),
             Self::Poisoned => f.write_str(

@@ -84,6 +84,9 @@ impl<T, X, F: FnMut(&mut T, &X)> Operation<T, X> for F {
 /// Any closure: the operation of a log that is made for closures.
 pub type Closure<T, X = ()> = Box<dyn FnMut(&mut T, &X) + Send>;
 
+/// Room for so many operations is kept, whether they come or not.
+const ROOM: usize = 1024;
+
 /// What a [`Writer`](crate::publish::Writer) keeps between two publishes: operations that one copy has and the other
 /// has not, and operations that neither has.
 pub struct Log<T, O> {
@@ -196,6 +199,10 @@ impl<T, O> Log<T, O> {
         self.bound
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.pending() >= self.bound
+    }
+
     pub(super) fn reserve(&mut self, additional: usize) {
         self.queued.reserve(additional);
     }
@@ -234,13 +241,23 @@ impl<T, O> Log<T, O> {
             Phase::Ahead => return Ok(()),
             Phase::Behind => {
                 self.phase = Phase::Repeating;
+                let operations = self.once.len();
                 // If one panics the others go as well: the front has them.
                 self.once.drain(..).for_each(|operation| operation.apply_last(back, extras));
+                self.let_room_go(operations);
             }
             Phase::Repeating | Phase::Applying => self.renew(front, back)?,
         }
         self.phase = Phase::Ahead;
         Ok(())
+    }
+
+    /// After a long log (all of a collection, at first) short ones follow: its room goes, half of it at a time.
+    fn let_room_go(&mut self, operations: usize) {
+        let room = self.once.capacity();
+        if room > ROOM && room / 8 > operations {
+            self.once.shrink_to(room / 2);
+        }
     }
 
     /// Makes the back anew, after a panic.
@@ -327,3 +344,36 @@ impl<O> fmt::Display for LogFull<O> {
 }
 
 impl<O> core::error::Error for LogFull<O> {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Log, Operation, ROOM};
+
+    impl Operation<u64> for u64 {
+        fn apply(&mut self, sum: &mut u64, _: &()) {
+            *sum += *self;
+        }
+    }
+
+    #[test]
+    fn the_room_of_a_long_log_goes_and_that_of_short_ones_stays() {
+        let (mut log, mut copies) = (Log::<u64, u64>::new(), [0, 0]);
+        let mut publish = |operations: u64| {
+            let [front, back] = &mut copies;
+            log.catch_up(front, back, &()).unwrap();
+            (0..operations).for_each(|n| log.push(n));
+            log.apply(back, &());
+            log.flipped();
+            copies.reverse();
+            log.once.capacity() + log.queued.capacity()
+        };
+        let long = publish(100_000);
+        assert!(long >= 100_000);
+        let short = (0..40).map(|_| publish(1)).last().unwrap();
+        assert!(short <= 2 * ROOM);
+        publish(100);
+        let some = publish(100);
+        assert!((0..40).all(|_| publish(100) == some));
+        assert_eq!(copies[0], copies[1] + 99 * 50);
+    }
+}

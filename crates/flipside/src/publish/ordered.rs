@@ -25,6 +25,10 @@ pub type Writer<K, V, St = Asymmetric, X = ()> = collection::Writer<BTreeMap<K, 
 /// A reader of a `BTreeMap`.
 pub type Reader<K, V, St = Asymmetric, X = ()> = collection::Reader<BTreeMap<K, V>, St, X>;
 
+/// A writer of a `BTreeMap` for many threads.
+#[cfg(feature = "std")]
+pub type SharedWriter<K, V, St = Asymmetric, X = ()> = collection::SharedWriter<BTreeMap<K, V>, St, X>;
+
 /// An empty `BTreeMap`: its writer and its first reader. [`collection::new`] takes one that has entries.
 #[must_use]
 pub fn new<K: Ord + Clone, V: Clone>() -> (Writer<K, V>, Reader<K, V>) {

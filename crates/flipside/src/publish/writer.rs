@@ -59,9 +59,8 @@ where
     /// [`LogFull`] with the operation, if it does not.
     pub fn try_push(&mut self, operation: O) -> Result<(), LogFull<O>> {
         let log = self.raw.log();
-        let bound = log.bound();
-        if log.pending() >= bound {
-            return Err(LogFull { operation, bound });
+        if log.is_full() {
+            return Err(LogFull { operation, bound: log.bound() });
         }
         log.push(operation);
         Ok(())
@@ -83,6 +82,12 @@ where
     /// Operations in the log: those that are not published, and those that one copy has still to be given.
     pub fn log_len(&self) -> usize {
         self.raw.log_ref().len()
+    }
+
+    /// Whether there are as many as the bound allows.
+    #[cfg(feature = "std")]
+    pub(super) fn is_full(&self) -> bool {
+        self.raw.log_ref().is_full()
     }
 
     /// A limit for [`try_push`](Self::try_push).
@@ -190,6 +195,12 @@ where
     pub fn try_latest(&mut self) -> Result<&T, PublishError> {
         self.bring_up_to_date()?;
         Ok(self.raw.try_back()?)
+    }
+
+    /// Waits until nobody is inside of the back, for at most so long.
+    #[cfg(feature = "std")]
+    pub(super) fn vacate_timeout(&mut self, timeout: Duration) -> Result<(), PublishError> {
+        self.raw.vacate_timeout(timeout)
     }
 
     /// Gives the back all that the front has, and all that was pushed, if nobody is inside. Whether it has anything that

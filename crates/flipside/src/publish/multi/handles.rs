@@ -49,7 +49,7 @@ where
         self.push(Edit::other(Decided::Open(Retain::<B, _> { key, keep })));
     }
 
-    /// Makes room for so many more values of a key.
+    /// Makes room for so many more values of a key, which is there from then on.
     pub fn reserve_values(&mut self, key: B::Key, additional: usize) {
         self.push(Edit::other(move |copy: &mut Multimap<B, D>, (): &()| {
             if copy.values_mut(&key).is_none() {

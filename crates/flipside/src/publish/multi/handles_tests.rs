@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use super::{Multimap, Values};
 use crate::publish::map::{Lookup, Map};
 use crate::publish::strategy::{Counters, Epochs, Strategy};
-use crate::publish::{ReadGuard, collection, multi};
+use crate::publish::{Edit, ReadGuard, SharedWriter, collection, multi};
 
 /// Every operation of evmap, on any map; both copies agree.
 fn walk<B>(strategy: impl Strategy, bags: B)
@@ -80,4 +80,19 @@ fn without_a_meta_value() {
     assert_eq!(reader.get("key").unwrap().iter().sum::<i32>(), 3);
     assert!((&*reader.get("key").unwrap()).into_iter().eq(&[1, 2]));
     assert_eq!([1, 2].into_iter().collect::<Values<_>>(), *reader.get("key").unwrap());
+}
+
+#[test]
+fn many_writers_change_the_values_of_a_key() {
+    let (writer, reader) = multi::with_meta(1);
+    let shared: multi::SharedWriter<_, _, _> = SharedWriter::new(writer);
+    shared.apply(Edit::put(("key", 1))).unwrap();
+    let double = |map: &mut Multimap<multi::Bags<&str, i32>, i32>, (): &()| {
+        *map.meta_mut() += 1;
+        map.values_mut(&"key").into_iter().flatten().for_each(|value| *value *= 2);
+    };
+    for _ in 0..2 {
+        shared.apply(Edit::other(double)).unwrap();
+    }
+    assert_eq!((*reader.meta(), *reader.get_one("key").unwrap()), (3, 4));
 }

@@ -114,7 +114,25 @@ impl<B, D> Multimap<B, D> {
         self.bags.lookup(key).map(|(_, values)| values)
     }
 
-    fn values_mut<V>(&mut self, key: &B::Key) -> Option<&mut Vec<V>>
+    /// The meta value, to be changed.
+    pub const fn meta_mut(&mut self) -> &mut D {
+        &mut self.meta
+    }
+
+    /// The values of a key, to be changed in any way: by a [`change`](crate::publish::Writer::change), or in a value that is
+    /// not published yet.
+    ///
+    /// ```
+    /// use flipside::publish::multi;
+    ///
+    /// let (mut hosts, reader) = multi::new();
+    /// hosts.put_all([("a.example", 2), ("a.example", 1)]);
+    /// hosts.change(|hosts| hosts.values_mut(&"a.example").map(|values| values.sort()));
+    /// hosts.publish()?;
+    /// assert_eq!(reader.get("a.example").unwrap()[..], [1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn values_mut<V>(&mut self, key: &B::Key) -> Option<&mut Vec<V>>
     where
         B: Map<Value = Values<V>>,
     {
@@ -175,6 +193,11 @@ pub type Writer<K, V, D = (), S = std::hash::RandomState, St = Asymmetric, X = (
 #[cfg(feature = "std")]
 pub type Reader<K, V, D = (), S = std::hash::RandomState, St = Asymmetric, X = ()> =
     collection::Reader<Multimap<Bags<K, V, S>, D>, St, X>;
+
+/// A writer of a multi-value map over `HashMap` for many threads.
+#[cfg(feature = "std")]
+pub type SharedWriter<K, V, D = (), S = std::hash::RandomState, St = Asymmetric, X = ()> =
+    collection::SharedWriter<Multimap<Bags<K, V, S>, D>, St, X>;
 
 /// An empty multi-value map over `HashMap`, without a meta value: its writer and its first reader.
 /// [`collection::new`] and [`collection::with`] take any [`Multimap`].

@@ -47,6 +47,11 @@ pub type Writer<T, S = std::hash::RandomState, St = Asymmetric, X = ()> =
 pub type Reader<T, S = std::hash::RandomState, St = Asymmetric, X = ()> =
     collection::Reader<std::collections::HashSet<T, S>, St, X>;
 
+/// A writer of a `HashSet` for many threads.
+#[cfg(feature = "std")]
+pub type SharedWriter<T, S = std::hash::RandomState, St = Asymmetric, X = ()> =
+    collection::SharedWriter<std::collections::HashSet<T, S>, St, X>;
+
 /// An empty `HashSet`: its writer and its first reader. [`collection::new`] and [`collection::with`] take one that has
 /// items, another hasher, another strategy, or a `BTreeSet`.
 #[cfg(feature = "std")]

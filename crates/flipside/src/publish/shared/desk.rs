@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -20,15 +21,25 @@ pub(super) type Job<P> = Box<dyn FnOnce(&mut Writer<P>) + Send>;
 
 pub(super) struct Call<P: Pointer> {
     pub(super) ticket: u64,
+    /// The token of the thread that waits for it.
+    pub(super) thread: usize,
     pub(super) job: Job<P>,
     /// Whether it is to be published whatever the policy says.
     pub(super) publish: bool,
 }
 
-/// Why a call was not made.
+/// Why a call was not made, or not published.
 pub(super) enum Failed {
     Error(PublishError),
     Panic(Box<dyn Any + Send>),
+}
+
+/// Why what was made cannot be published: the copy that a panic has spoilt is not made anew.
+#[derive(Clone, Copy)]
+pub(super) enum Unpublished {
+    Error(PublishError),
+    /// Its clone panics.
+    Panic,
 }
 
 pub(super) struct Desk<P: Pointer> {
@@ -51,6 +62,8 @@ pub(super) struct State<P: Pointer> {
     pub(super) served: u64,
     /// The version when they had been.
     pub(super) version: u64,
+    /// The tickets of calls that were made, and were to be published, and could not be: until the next publish.
+    pub(super) unpublished: Option<(Range<u64>, Unpublished)>,
     /// How often holders have begun to look who is in the way.
     pub(super) looks: u64,
     /// Who keeps the holder waiting, and which look has shown that. While this is set, all calls that are not served
@@ -60,6 +73,15 @@ pub(super) struct State<P: Pointer> {
     pub(super) asleep: usize,
     pub(super) policy: Policy,
     pub(super) published_at: Instant,
+}
+
+impl From<Unpublished> for Failed {
+    fn from(why: Unpublished) -> Self {
+        match why {
+            Unpublished::Error(error) => Self::Error(error),
+            Unpublished::Panic => Self::Panic(Box::new("the copy that a panic has spoilt cannot be cloned")),
+        }
+    }
 }
 
 impl<P: Pointer> State<P> {
@@ -91,6 +113,7 @@ where
             calls: VecDeque::new(),
             next: 0,
             served: 0,
+            unpublished: None,
             looks: 0,
             in_the_way: None,
             asleep: 0,
@@ -104,18 +127,20 @@ where
     pub(super) fn serve(&self, job: Job<P>, publish: bool) -> Result<u64, Failed> {
         let me = thread_token();
         let mut state = lock(&self.state);
-        let is_inside = me != 0 && state.holder == me;
-        if is_inside {
+        if me != 0 && state.holder == me {
             drop(state);
-            panic!("a call inside of a call of the same shared writer would wait for itself");
+            return Err(Failed::Error(PublishError::OwnCall));
         }
         let ticket = state.next;
         state.next += 1;
         let looks = state.looks;
-        state.calls.push_back(Call { ticket, job, publish });
+        state.calls.push_back(Call { ticket, thread: me, job, publish });
         loop {
             if state.served > ticket {
-                return Ok(state.version);
+                return match &state.unpublished {
+                    Some((tickets, why)) if tickets.contains(&ticket) => Err((*why).into()),
+                    _ => Ok(state.version),
+                };
             }
             if let Some(writer) = state.writer.take() {
                 state.holder = me;

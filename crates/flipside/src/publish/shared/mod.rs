@@ -14,7 +14,8 @@
 //! the calls of others, or sleeps. It waits for the thread that holds the writer, and with it
 //! - for the closures and operations of the calls before it and beside it. **They run on any of the calling threads, but
 //!   never under a lock of ours.** A closure that waits for another call of the same writer waits for ever; one that makes
-//!   such a call itself panics;
+//!   such a call itself has an error, as has a destructor or a waker that is run meanwhile:
+//!   [`OwnCall`](crate::publish::PublishError::OwnCall);
 //! - for readers who entered before the publish before, as [`Writer::publish`] does. If it is the *calling* thread that is
 //!   inside, with a guard or a pinned reader, the call is withdrawn, with
 //!   [`OwnReader`](crate::publish::PublishError::OwnReader). Other threads must leave: a thread that holds a guard while
@@ -32,6 +33,8 @@ mod desk;
 #[cfg(all(test, not(flipside_loom)))]
 mod shared_tests;
 mod turn;
+#[cfg(all(test, not(flipside_loom)))]
+mod turn_tests;
 
 use core::fmt;
 use core::mem::replace;
@@ -45,6 +48,10 @@ use super::{Log, Operation, Pointer, PublishError, SetError, Source, Writer};
 use crate::substrate::atomic::Mutex;
 
 /// When what was called for is published.
+///
+/// Whatever it says, a log that has come to its [bound](Log::with_bound) is published; one without grows until somebody
+/// publishes. **Nothing is published at the end**: what is still in the log when the last [`SharedWriter`] is dropped stays
+/// there, unseen, for the next writer of the buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
@@ -124,14 +131,15 @@ where
     /// # Errors
     ///
     /// [`PublishError::OwnReader`] if this thread is inside of the copy that is to be written;
+    /// [`OwnCall`](PublishError::OwnCall) if it is making a call of the same writer;
     /// [`Refused`](PublishError::Refused), [`Poisoned`](PublishError::Poisoned). Then the closure was not called, or (if
-    /// poisoned) what it asked for was not done.
+    /// the writer was poisoned by a call beside this one) what it asked for is in the log and will not be seen.
     ///
     /// # Panics
     ///
     /// If the closure does, and then nothing has changed; if one of its operations does, and then the others are made; if
-    /// it is called in a call of the same writer; if the copy that was spoilt by a panic cannot be made anew, because
-    /// `T::clone` panics.
+    /// the copy that was spoilt by a panic cannot be made anew, because `T::clone` panics (then what was made lies in the
+    /// log, for the next publish).
     pub fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&T, &mut Vec<O>) -> R + Send + 'static,
@@ -143,7 +151,7 @@ where
     ///
     /// # Errors
     ///
-    /// As [`call`](Self::call), with the operation, if it was not taken. (`None` if the writer is poisoned.)
+    /// As [`call`](Self::call), with the operation, if it was not taken.
     ///
     /// # Panics
     ///
@@ -195,8 +203,10 @@ where
         let served = self.desk.serve(job, false);
         let slot = replace(&mut *lock(&slot), Slot::Taken);
         match (served, slot) {
-            (Err(Failed::Panic(payload)), _) | (_, Slot::Made(Err(payload))) => resume_unwind(payload),
-            (_, Slot::Made(Ok(made))) => made.map_err(|error| (error, None)),
+            // Its own panic goes before what became of the others.
+            (_, Slot::Made(Err(payload))) | (Err(Failed::Panic(payload)), _) => resume_unwind(payload),
+            (Ok(_), Slot::Made(Ok(made))) => made.map_err(|error| (error, None)),
+            (Err(Failed::Error(error)), Slot::Made(_)) => Err((error, None)),
             (Err(Failed::Error(error)), Slot::Waiting(call)) => Err((error, Some(call))),
             _ => unreachable!("a call that is served is made"),
         }

@@ -5,13 +5,15 @@ use std::mem::{forget, take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::desk::{Desk, Failed, lock};
+use super::desk::{Desk, Failed, Unpublished, lock};
 use super::{Outcome, Policy};
 use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Writer};
-use crate::substrate::atomic::{Backoff, wait_until};
 
-/// How long the holder sleeps before it looks again whether readers have left.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// How long the holder waits for readers to leave before it looks again who is in the way.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// How often it is tried to make a spoilt copy anew if its clone panics.
+const CLONES: u32 = 3;
 
 /// The writer in the hands of this thread. Dropped, by a panic too, it puts it back and wakes the callers.
 pub(super) struct Turn<'d, P: Pointer> {
@@ -54,39 +56,36 @@ where
 
     /// Waits until the back is nobody's, and brings it up to date. After this nothing waits until the flip.
     pub(super) fn prepare(&mut self) -> Result<(), Failed> {
-        let (backoff, mut panics) = (Backoff::default(), self.writer().log_len() + 2);
         loop {
-            let writer = self.writer();
-            match catch_unwind(AssertUnwindSafe(|| writer.try_latest().map(|_| ()))) {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(PublishError::Occupied(straggler))) if straggler.is_this_thread() => {
+            match bring_up_to_date(self.writer()).map_err(Failed::Panic)? {
+                Ok(()) => return Ok(()),
+                Err(PublishError::Occupied(straggler)) if straggler.is_this_thread() => {
                     return Err(Failed::Error(PublishError::OwnReader(straggler)));
                 }
-                Ok(Err(PublishError::Occupied(_))) if !backoff.is_spent() => backoff.snooze(),
-                Ok(Err(PublishError::Occupied(straggler))) => self.sleep(straggler),
-                Ok(Err(error)) => return Err(Failed::Error(error)),
-                // Each takes an operation out of the log, whose caller has gone; or it is `T::clone` that panics.
-                Err(payload) => {
-                    panics -= 1;
-                    if panics == 0 {
-                        return Err(Failed::Panic(payload));
-                    }
-                    discard(payload);
-                }
+                Err(PublishError::Occupied(straggler)) => self.wait(straggler)?,
+                Err(error) => return Err(Failed::Error(error)),
             }
         }
     }
 
-    /// Tells the callers who is in the way, for it may be one of them, sleeps a little, and begins another look.
-    fn sleep(&mut self, straggler: Straggler) {
+    /// Tells who is in the way, for it may be one of the callers, waits a little for him to leave, and begins another look.
+    fn wait(&mut self, straggler: Straggler) -> Result<(), Failed> {
         let mut state = lock(&self.desk.state);
         state.in_the_way = Some((self.look, straggler));
-        if state.asleep > 0 {
+        // If it is none of them they sleep on.
+        let is_caller = state.calls.iter().any(|call| straggler.is_thread(call.thread));
+        drop(state);
+        if is_caller {
             self.desk.bell.notify_all();
         }
-        state = wait_until(&self.desk.bell, state, Some(Instant::now() + LOOK_AGAIN));
+        match self.writer().vacate_timeout(LOOK_AGAIN) {
+            Ok(()) | Err(PublishError::TimedOut { .. }) => {}
+            Err(error) => return Err(Failed::Error(error)),
+        }
+        let mut state = lock(&self.desk.state);
         state.looks += 1;
         self.look = state.looks;
+        Ok(())
     }
 
     /// Makes the calls that are there, and publishes if it is time.
@@ -95,6 +94,7 @@ where
         state.in_the_way = None;
         let (calls, policy, published_at) = (take(&mut state.calls), state.policy, state.published_at);
         drop(state);
+        let first = calls.front().map_or(0, |first| first.ticket);
         self.taken = calls.back().map_or(0, |last| last.ticket + 1);
         let mut publish = false;
         for call in calls {
@@ -102,6 +102,8 @@ where
             (call.job)(self.writer());
         }
         let writer = self.writer();
+        // A log with a bound does not outgrow it by more than one turn.
+        publish |= writer.is_full();
         publish |= match policy {
             Policy::EveryCall => true,
             Policy::Every(operations) => writer.pending() >= operations,
@@ -109,11 +111,28 @@ where
             Policy::ByHand => false,
         };
         if publish && writer.pending() > 0 {
-            // Everything is applied, and the back is vacant. If the writer is poisoned the next call says so.
-            if catch_unwind(AssertUnwindSafe(|| writer.try_publish()))
-                .is_ok_and(|published| published.is_ok())
-            {
-                lock(&self.desk.state).published_at = Instant::now();
+            // Everything is applied, and the back is vacant: this fails if the back is spoilt and cannot be made anew.
+            let why = match catch_unwind(AssertUnwindSafe(|| writer.try_publish())) {
+                Ok(Ok(_)) => None,
+                Ok(Err(error)) => Some(Unpublished::Error(error)),
+                Err(payload) => {
+                    discard(payload);
+                    Some(Unpublished::Panic)
+                }
+            };
+            self.note(first, why);
+        }
+    }
+
+    /// Notes that all was published, or which calls were not, and why.
+    fn note(&self, first: u64, why: Option<Unpublished>) {
+        let mut state = lock(&self.desk.state);
+        match why {
+            None => (state.published_at, state.unpublished) = (Instant::now(), None),
+            Some(why) => {
+                // Those of an earlier turn may not have been told yet.
+                let first = state.unpublished.take().map_or(first, |(tickets, _)| tickets.start);
+                state.unpublished = Some((first..self.taken, why));
             }
         }
     }
@@ -136,23 +155,34 @@ where
         Ok(result)
     }));
     if outcome.is_err() {
-        repair(writer);
+        // Before the next call sees what was spoilt. If this fails that one does as well.
+        if let Err(payload) = bring_up_to_date(writer) {
+            discard(payload);
+        }
     }
     outcome
 }
 
-/// Makes the back anew after a panic, before the next call sees it.
-fn repair<P, T, O, X>(writer: &mut Writer<P>)
+/// Gives the back all that is in the log, whatever panics on the way.
+///
+/// An operation that panics is out of the log at the next try, and its caller has gone. It is `T::clone` that panics if the
+/// log does not get shorter: then the panic comes back.
+fn bring_up_to_date<P, T, O, X>(
+    writer: &mut Writer<P>,
+) -> Result<Result<(), PublishError>, Box<dyn Any + Send>>
 where
     P: Pointer<Value = T, Log = Log<T, O>, Extras = X>,
     O: Operation<T, X>,
 {
-    // Each panic takes an operation with it, but for one of `T::clone`: that comes again, for the next call.
-    for _ in 0..writer.log_len() + 2 {
+    let (mut shortest, mut tries) = (usize::MAX, 0);
+    loop {
         match catch_unwind(AssertUnwindSafe(|| writer.try_latest().map(|_| ()))) {
-            Ok(_) => return,
+            Ok(outcome) => return Ok(outcome),
+            Err(payload) if tries == CLONES => return Err(payload),
             Err(payload) => discard(payload),
         }
+        let is_shorter = writer.log_len() < shortest;
+        (shortest, tries) = if is_shorter { (writer.log_len(), 0) } else { (shortest, tries + 1) };
     }
 }
 
