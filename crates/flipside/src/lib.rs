@@ -27,5 +27,7 @@ extern crate alloc;
 
 #[cfg(feature = "alloc")]
 pub mod collect;
+#[cfg(feature = "std")]
+pub mod exchange;
 pub mod publish;
 mod substrate;
