@@ -27,7 +27,8 @@ std::thread_local! {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Model {
     pub(crate) name: &'static str,
-    /// How often a running thread may be interrupted in one execution; `None` for as often as there is reason to.
+    /// How often a running thread may be interrupted in one execution, unless more is asked for; `None` for as often as
+    /// there is reason to.
     pub(crate) preemptions: Option<usize>,
     pub(crate) body: fn(),
 }
@@ -92,7 +93,7 @@ impl Model {
             set_bells(bells);
             set_mutant(mutant);
             let mut builder = loom::model::Builder::new();
-            builder.preemption_bound = self.preemptions;
+            builder.preemption_bound = self.preemptions.map(|own| own.max(at_least()));
             builder.max_branches = 20_000;
             let body = self.body;
             let end = catch_unwind(AssertUnwindSafe(|| {
@@ -118,6 +119,12 @@ impl Model {
         };
         std::thread::spawn(explorer).join().expect("the explorer catches panics")
     }
+}
+
+/// The least bound for the models that have one, if somebody has more time than the usual check: `ci/loom 4`.
+fn at_least() -> usize {
+    let asked = std::env::var("LOOM_MAX_PREEMPTIONS").ok();
+    asked.map_or(0, |asked| asked.parse().expect("LOOM_MAX_PREEMPTIONS is a number"))
 }
 
 fn message(payload: &(dyn std::any::Any + Send)) -> String {

@@ -39,7 +39,7 @@ const FLUSH: Model = Model {
 /// One closes while another writes: what was accepted is drained, the rest was refused as closed.
 const CLOSE_RACE: Model = Model {
     name: "close and write",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Block, 2, 1, false);
         let mut writer = writer(&collector);
@@ -123,7 +123,7 @@ const IDLE: Model = Model {
 /// A reader that lingers is woken by the record that crosses the watermark, whoever writes it.
 const WATERMARK: Model = Model {
     name: "watermark",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Fail, 2, 2, false);
         let threads = [0, 1].map(|_| {
@@ -140,7 +140,7 @@ const WATERMARK: Model = Model {
 /// The reader goes away: a blocked writer is told, and a straggler's bytes are touched by nobody else.
 const DESERTED: Model = Model {
     name: "deserted",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Block, 1, 2, true);
         let threads = [0, 1].map(|_| {
@@ -160,7 +160,7 @@ const DESERTED: Model = Model {
 /// Whoever goes last closes by going; the reader finishes with everything.
 const LAST_ONE: Model = Model {
     name: "the last one",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Fail, 2, 2, false);
         let threads = [0, 1].map(|_| {
