@@ -155,7 +155,7 @@ impl<M: Memory> Setup<M> {
 
     /// Each party contributes a value to each round ([`Round::publish_with`]), and sees those of all
     /// ([`View::contributions`]): a sum, a maximum, a vote whether to go on, without another barrier. Those of round 0 are made
-    /// by `contribution(rank)`, which is called once for each side, and once more.
+    /// by `contribution(rank)`, which is called three times for each party.
     ///
     /// # Panics
     ///

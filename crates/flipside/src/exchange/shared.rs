@@ -13,7 +13,7 @@ use super::memory::{Memory, Padded};
 use super::profile::Recorder;
 use super::view::View;
 use super::waiting::Policy;
-use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed, gives_up};
 
 /// What the last who arrives does for all.
 pub(super) type Step<M, R> = Box<dyn FnMut(View<'_, M, R>) + Send>;
@@ -246,6 +246,9 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
 
 impl<M: Memory, R: Send + Sync> Drop for Seat<M, R> {
     fn drop(&mut self) {
+        if gives_up() {
+            return;
+        }
         let cause = if std::thread::panicking() { Cause::Panicked } else { Cause::Dropped };
         self.die(self.round + 1, cause);
     }

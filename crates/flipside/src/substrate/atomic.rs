@@ -74,6 +74,12 @@ mod imp {
     #[cfg(feature = "std")]
     pub(crate) const TIMED_SLEEPS: bool = true;
 
+    /// Whether what a panic drops is to stay as it is: where a model has failed, loom could not follow.
+    #[cfg(feature = "std")]
+    pub(crate) const fn gives_up() -> bool {
+        false
+    }
+
     /// How many pauses of the processor are worth trying before a sleep: some ten microseconds.
     #[cfg(feature = "std")]
     pub(crate) const SPINS: u32 = 2000;
@@ -336,6 +342,10 @@ mod imp {
     pub(crate) const ASKS_THE_SYSTEM: bool = false;
 
     pub(crate) const TIMED_SLEEPS: bool = false;
+
+    pub(crate) fn gives_up() -> bool {
+        std::thread::panicking()
+    }
 
     pub(crate) const SPINS: u32 = 0;
 

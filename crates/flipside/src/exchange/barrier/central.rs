@@ -155,12 +155,13 @@ impl Central {
 
     /// Whether who asked has been admitted: since which round.
     pub(in crate::exchange) fn admitted(&self, rank: usize) -> Result<Option<u64>, Broken> {
-        // [E9] Acquire, pairs with [E7], [E10]: as [E8], for one who comes.
+        // [E9] Acquire, pairs with [E7], [E10]: as [E8], for one who comes. The round must be the one that admitted us: another
+        // word is older than our name on the list of those present, whatever that list shows by now.
         let word = self.opened.load(at(Site::E9, Acquire));
         match self.presence.since(rank) {
-            Some(since) => Ok(Some(since)),
-            None if word & DIED != 0 => Err(Broken::Died),
-            None => Ok(None),
+            Some(since) if word & !(DIED | ASLEEP) == word_of(since) => Ok(Some(since)),
+            _ if word & DIED != 0 => Err(Broken::Died),
+            _ => Ok(None),
         }
     }
 
