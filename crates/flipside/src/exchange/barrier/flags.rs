@@ -30,7 +30,7 @@ pub struct Flags {
 //                                     --die----> DIED      for ever
 //
 // Rounds stand in 27 bits and wrap. A party waits for r; the others are at r-1, r or r+1, or dead, or gone; in narrow rounds
-// neighbours are. So the difference of two rounds is small, and its sign is that of the difference modulo 2^27.
+// neighbours are, and others are no further ahead or behind than they are away. So the difference of two rounds is small, and its sign is that of the difference modulo 2^27.
 const DIED: u32 = 1 << 1;
 const LEFT: u32 = 1 << 2;
 const NARROW: u32 = 1 << 3;
@@ -86,7 +86,9 @@ impl Flags {
             core::cmp::Ordering::Less => return Ok(false),
             core::cmp::Ordering::Equal => word & NARROW != 0,
             core::cmp::Ordering::Greater if ahead == 1 << SHIFT => word & NARROW_BEFORE != 0,
-            // It has passed the next round without us.
+            // It has passed the next round without us, hence as a narrow one after a narrow one: it is further away than
+            // a neighbour, and this is the first narrow round, in which one waits for such parties too.
+            core::cmp::Ordering::Greater if matches!(kind, Kind::Narrow) => return Ok(true),
             core::cmp::Ordering::Greater => return Err(Broken::Mismatch(rank)),
         };
         if narrow == matches!(kind, Kind::Narrow) { Ok(true) } else { Err(Broken::Mismatch(rank)) }
