@@ -18,11 +18,9 @@ pub(crate) struct Step {
 }
 
 /// The iterations as each party saw them, and how many rounds they took.
-pub(crate) fn solve(
-    class: &Class,
-    matrix: &Matrix,
-    parties: usize,
-) -> Result<(Vec<Vec<Step>>, u64), Box<dyn Error>> {
+pub(crate) type Solved = (Vec<Vec<Step>>, u64);
+
+pub(crate) fn solve(class: &Class, matrix: &Matrix, parties: usize) -> Result<Solved, Box<dyn Error>> {
     // All segments have the same length; the last one may end in rows that there are not, which stay zero.
     let len = class.rows.div_ceil(parties);
     let ends = exchange::parties(parties).segment(len, |_, _| 0.0).contributing(|_| 0.0).scope(|round| {
