@@ -219,7 +219,7 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         self
     }
 
-    /// Measures who computes and who waits, and keeps the last `rounds` rounds for a picture; with 0, only
+    /// Measures who computes and who waits, and keeps the last `rounds` rounds for a [picture](Profile::svg); with 0, only
     /// what a [report](Profile::report) needs. Takes two looks at the clock a round from each party; without it, nothing. The
     /// memory, which is taken now: [`Profile`](Profile#cost). Called twice, the later one records.
     ///
@@ -236,6 +236,8 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
     ///     }
     /// })?;
     /// println!("{}", profile.report());
+    /// let picture = profile.svg();
+    /// # assert!(picture.ends_with("</svg>\n"));
     /// # Ok::<(), exchange::SetupError>(())
     /// ```
     pub fn profile(mut self, rounds: usize) -> (Self, Profile) {

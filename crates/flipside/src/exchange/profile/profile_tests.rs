@@ -13,7 +13,7 @@ const BARRIERS: [Choice; 2] = [Choice::Flags, Choice::Central];
 const ROUNDS: u64 = 40;
 
 /// Each rank computes and waits for so long in each of `rounds`.
-fn made_up(of: &[(u64, u64)], rounds: u64, kept: usize) -> Profile {
+pub(super) fn made_up(of: &[(u64, u64)], rounds: u64, kept: usize) -> Profile {
     let (_, profile) = Recorder::new(of.len(), kept);
     for (rank, (compute, wait)) in of.iter().enumerate() {
         for round in 1..=rounds {
@@ -267,7 +267,7 @@ fn spans_are_looked_at_while_they_are_written() {
                     assert!(began <= arrived && arrived <= passed && (1..=2_000).contains(&round));
                 }
             }
-            let _ = profile.report().to_string();
+            let _ = (profile.report().to_string(), profile.svg());
         }
         run.join().unwrap().unwrap();
     });
