@@ -99,7 +99,7 @@ pub use memory::{Contiguous, Memory, Padded, TooLarge};
 pub use narrow::{NarrowPending, NarrowRound};
 pub use party::{Entrance, Party, scope};
 pub use pending::{Pending, Waited};
-pub use profile::Profile;
+pub use profile::{PartyReport, Profile, Report, Spread};
 pub use round::Round;
 pub use setup::{Choice, Parties, Setup, parties};
 pub use view::{NarrowView, View};

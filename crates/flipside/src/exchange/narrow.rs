@@ -79,7 +79,7 @@ impl<M: Memory> NarrowRound<M> {
     #[inline]
     pub fn publish(mut self) -> NarrowPending<M> {
         self.seat.arrive(Kind::Narrow);
-        let look = Look::at_neighbours(self.seat.rank, self.seat.round);
+        let look = self.seat.first_look(Look::at_neighbours(self.seat.rank, self.seat.round));
         NarrowPending { seat: self.seat, look, reach: Kind::Narrow }
     }
 
@@ -105,7 +105,7 @@ pub struct NarrowPending<M: Memory> {
 impl<M: Memory> NarrowPending<M> {
     /// After a wide round: all wait for all, once more.
     pub(super) fn first(seat: Seat<M, ()>) -> Self {
-        let look = Look::at_all(seat.round, Kind::Narrow);
+        let look = seat.first_look(Look::at_all(seat.round, Kind::Narrow));
         Self { seat, look, reach: Kind::Wide }
     }
 

@@ -45,7 +45,7 @@ pub struct Pending<M: Memory, R: Send + Sync = ()> {
 impl<M: Memory, R: Send + Sync> Pending<M, R> {
     #[inline]
     pub(super) fn new(seat: Seat<M, R>) -> Self {
-        let look = Look::at_all(seat.round, Kind::Wide);
+        let look = seat.first_look(Look::at_all(seat.round, Kind::Wide));
         Self { seat, look }
     }
 

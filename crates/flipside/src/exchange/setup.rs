@@ -219,10 +219,32 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         self
     }
 
-    /// Measures who computes and who waits, and keeps the last `rounds` rounds for a picture. Takes two looks at the clock a
-    /// round from each party; without it, nothing.
+    /// Measures who computes and who waits, and keeps the last `rounds` rounds for a [picture](Profile::svg); with 0, only
+    /// what a [report](Profile::report) needs. Takes two looks at the clock a round from each party; without it, nothing. The
+    /// memory, which is taken now: [`Profile`](Profile#cost). Called twice, the later one records.
+    ///
+    /// ```
+    /// use flipside::exchange;
+    ///
+    /// let (setup, profile) = exchange::parties(4).contributing(|_| 0).profile(100);
+    /// setup.scope(|mut round| {
+    ///     // The party of rank 3 has much more to do.
+    ///     let work = if round.rank() == 3 { 100_000 } else { 1 };
+    ///     for _ in 0..10 {
+    ///         let found = (0..work).filter(|number| number % 7 == 3).count();
+    ///         round = round.publish_with(found).wait().expect("nobody dies");
+    ///     }
+    /// })?;
+    /// println!("{}", profile.report());
+    /// let picture = profile.svg();
+    /// # assert!(picture.ends_with("</svg>\n"));
+    /// # Ok::<(), exchange::SetupError>(())
+    /// ```
     pub fn profile(mut self, rounds: usize) -> (Self, Profile) {
-        let (recorder, profile) = Recorder::new(self.parties.saturating_add(self.room), rounds);
+        // What cannot be built has no ranks to record: `build` says so.
+        let is_possible = self.memory.is_ok() && self.contributions.is_ok();
+        let ranks = if is_possible { self.parties.saturating_add(self.room) } else { 0 };
+        let (recorder, profile) = Recorder::new(ranks, rounds);
         self.recorder = Some(recorder);
         (self, profile)
     }

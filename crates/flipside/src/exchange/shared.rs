@@ -195,10 +195,28 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         drop(unsafe { core::ptr::read(&raw const seat.shared) });
     }
 
-    /// Whether the round that was arrived at is complete.
+    /// The look that follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot
+    /// tell, since one may do something else before one waits. What is broken is found again by [`poll`](Self::poll).
+    #[inline]
+    pub(super) fn first_look(&self, mut look: Look) -> Look {
+        if let Some(recorder) = &self.shared.recorder
+            && self.shared.barrier.poll(&mut look) == Ok(true)
+        {
+            recorder.was_last(self.rank);
+        }
+        look
+    }
+
+    /// Whether the round that was arrived at is complete. Once it is, its party has passed it, and does not ask again.
     #[inline]
     pub(super) fn poll(&self, look: &mut Look) -> Result<bool, Poisoned> {
-        self.shared.barrier.poll(look).map_err(|broken| self.told(broken))
+        let is_complete = self.shared.barrier.poll(look).map_err(|broken| self.told(broken))?;
+        if let Some(recorder) = &self.shared.recorder
+            && is_complete
+        {
+            recorder.passed(self.rank, self.round);
+        }
+        Ok(is_complete)
     }
 
     #[cold]
@@ -212,19 +230,7 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
     /// Waits for the round that was arrived at, until `deadline`. Whether it is complete.
     #[inline]
     pub(super) fn wait(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {
-        let is_complete = self.poll(look)?;
-        if let Some(recorder) = &self.shared.recorder
-            && is_complete
-        {
-            recorder.was_last(self.rank);
-        }
-        let is_complete = is_complete || self.wait_long(look, deadline)?;
-        if let Some(recorder) = &self.shared.recorder
-            && is_complete
-        {
-            recorder.passed(self.rank, self.round);
-        }
-        Ok(is_complete)
+        Ok(self.poll(look)? || self.wait_long(look, deadline)?)
     }
 
     fn wait_long(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {

@@ -6,6 +6,9 @@ mod flags;
 mod look;
 mod presence;
 
+#[cfg(all(test, not(flipside_loom)))]
+mod flags_tests;
+
 use core::fmt;
 use std::task::Waker;
 use std::time::Instant;
