@@ -130,7 +130,7 @@ fn advance(
     if steps == 1 {
         return round.publish().wait();
     }
-    let mut round = round.publish_narrow().wait()?;
+    let mut round = round.narrow();
     for _ in 2..steps {
         step(&mut round, mine);
         round = round.publish().wait()?;

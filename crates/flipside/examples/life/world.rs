@@ -98,7 +98,7 @@ fn window(mut round: Round<Padded<Band>>, generations: usize) -> Result<Round<Pa
         return round.publish().wait();
     }
 
-    let mut round = round.publish_narrow().wait()?;
+    let mut round = round.narrow();
     loop {
         let (own, view) = round.split();
         let above = rank.checked_sub(1).and_then(|above| view.segment(above)?[0].rows.last());

@@ -105,13 +105,13 @@
 //!
 //! ```compile_fail,E0599
 //! flipside::exchange::parties(1).segment(1, |_, _| 0).neighbours(|_| []).scope(|round| {
-//!     round.publish_narrow().wait().unwrap().view().all()[0]
+//!     round.narrow().view().all()[0]
 //! }).unwrap();
 //! ```
 //!
 //! ```
 //! flipside::exchange::parties(1).segment(1, |_, _| 0).neighbours(|_| []).scope(|round| {
-//!     round.publish_narrow().wait().unwrap().view().segment(0).unwrap()[0]
+//!     round.narrow().view().segment(0).unwrap()[0]
 //! }).unwrap();
 //! ```
 //!

@@ -74,22 +74,49 @@ impl<P> fmt::Debug for TimedOut<P> {
     }
 }
 
-impl<P> fmt::Display for TimedOut<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { round, late, .. } = self;
-        write!(f, "round {round} is not complete in time: no word of {} of rank ", parties(late.len()))?;
-        for (at, rank) in late.iter().take(SHOWN).enumerate() {
-            write!(f, "{}{rank}", if at == 0 { "" } else { ", " })?;
-        }
-        if late.len() > SHOWN { write!(f, ", ...") } else { Ok(()) }
+impl<P> TimedOut<P> {
+    /// Gives up: the party goes, and the others are told so. What is left is an error that holds on to nothing.
+    pub fn give_up(self) -> Late {
+        Late { round: self.round, late: self.late }
     }
 }
+
+impl<P> fmt::Display for TimedOut<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        say_late(self.round, &self.late, f)
+    }
+}
+
+/// Not all had arrived in time when a party [gave up](TimedOut::give_up).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// The round.
+    pub round: u64,
+    /// Who had not arrived, in the order of the ranks.
+    pub late: std::vec::Vec<usize>,
+}
+
+impl fmt::Display for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        say_late(self.round, &self.late, f)
+    }
+}
+
+impl core::error::Error for Late {}
 
 /// So many ranks stand in a message.
 const SHOWN: usize = 8;
 
-fn parties(count: usize) -> std::string::String {
-    if count == 1 { "1 party".into() } else { std::format!("{count} parties") }
+fn say_late(round: u64, late: &[usize], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "round {round} is not complete in time: no word of part{} ",
+        if late.len() == 1 { "y" } else { "ies" }
+    )?;
+    for (at, rank) in late.iter().take(SHOWN).enumerate() {
+        write!(f, "{}{rank}", if at == 0 { "" } else { ", " })?;
+    }
+    if late.len() > SHOWN { write!(f, " and {} more", late.len() - SHOWN) } else { Ok(()) }
 }
 
 impl<P> core::error::Error for TimedOut<P> {}
@@ -153,7 +180,7 @@ pub enum SetupError {
     NoParties,
     /// The segments are more bytes than there can be.
     TooLarge(TooLarge),
-    /// Flags are for a fixed number of parties: no [room](super::Setup::room) to join, no [step](super::Setup::step).
+    /// Flags are for a fixed number of parties: no [room](super::Parties::room) to join, no [step](super::Setup::step).
     NeedsCentral {
         /// What was asked for.
         what: &'static str,
@@ -230,7 +257,7 @@ impl From<TooLarge> for SetupError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// All ranks are taken. The exchange has [room](super::Setup::room) for so many.
+    /// All ranks are taken. The exchange has [room](super::Parties::room) for so many.
     Full {
         /// How many parties there can be.
         parties: usize,

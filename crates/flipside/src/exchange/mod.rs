@@ -92,9 +92,11 @@ mod setup;
 mod shared;
 mod view;
 mod waiting;
+#[cfg(all(test, not(flipside_loom)))]
+mod wrap_tests;
 
 pub use barrier::{Barrier, Broken, Central, Flags, Kind, Look, Presence};
-pub use error::{Cause, JoinError, Poisoned, SetupError, TimedOut, TooLong, WaitError};
+pub use error::{Cause, JoinError, Late, Poisoned, SetupError, TimedOut, TooLong, WaitError};
 pub use memory::{Contiguous, Memory, Padded, TooLarge};
 pub use narrow::{NarrowPending, NarrowRound};
 pub use party::{Entrance, Party, scope};

@@ -5,15 +5,15 @@ use std::time::Instant;
 use std::vec::Vec;
 
 use super::barrier::{Kind, Look};
-use super::error::{Poisoned, TimedOut, WaitError};
-use super::memory::Memory;
+use super::error::{Poisoned, TimedOut, TooLong, WaitError};
+use super::memory::{Memory, Padded};
 use super::pending::Pending;
 use super::shared::Seat;
 use super::view::NarrowView;
 
 /// A party in a round that its neighbours have published, and perhaps nobody else: parties that are further apart may be as
 /// many rounds apart. So there is no view of all, and nothing to contribute; [`publish_wide`](Self::publish_wide) is the way
-/// back.
+/// back. Made by [`Round::narrow`](super::Round::narrow).
 ///
 /// ```
 /// use flipside::exchange;
@@ -25,7 +25,7 @@ use super::view::NarrowView;
 ///     .neighbours(move |rank| vec![(rank + parties - 1) % parties])
 ///     .scope(move |round| {
 ///         let left = (round.rank() + parties - 1) % parties;
-///         let mut round = round.publish_narrow().wait()?;
+///         let mut round = round.narrow();
 ///         for _ in 0..100 {
 ///             let (own, view) = round.split();
 ///             own[0] = view.segment(left).map_or(0, |segment| segment[0]);
@@ -33,20 +33,33 @@ use super::view::NarrowView;
 ///         }
 ///         round.publish_wide().wait().map(|round| round.number())
 ///     })?;
-/// assert!(rounds.into_iter().all(|round| round == Ok(102)));
+/// assert!(rounds.into_iter().all(|round| round == Ok(101)));
 /// # Ok::<(), exchange::SetupError>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "dropped, it ends the exchange for all"]
-pub struct NarrowRound<M: Memory> {
-    seat: Seat<M, ()>,
+pub struct NarrowRound<M: Memory, R: Send + Sync = ()> {
+    seat: Seat<M, R>,
+    /// Whether this round was wide, and all must wait for all once more.
+    was_wide: bool,
 }
 
-impl<M: Memory> NarrowRound<M> {
+impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
+    /// A wide round that has been passed.
+    pub(super) fn of_wide(seat: Seat<M, R>) -> Self {
+        Self { seat, was_wide: true }
+    }
+
     /// The number of this party, from 0.
     #[must_use]
     pub fn rank(&self) -> usize {
         self.seat.rank
+    }
+
+    /// How many parties there are.
+    #[must_use]
+    pub fn parties(&self) -> usize {
+        self.seat.shared.memory.parties()
     }
 
     /// The number of the round that is seen.
@@ -71,22 +84,51 @@ impl<M: Memory> NarrowRound<M> {
     pub fn split(&mut self) -> (&mut [M::Element], NarrowView<'_, M>) {
         let seat = &self.seat;
         // SAFETY: as in `Seat::own`; both borrows are of `self`, whose other half is another side.
-        let own = unsafe { seat.shared.memory.own(Seat::<M, ()>::side(seat.round + 1), seat.rank) };
+        let own = unsafe { seat.shared.memory.own(Seat::<M, R>::side(seat.round + 1), seat.rank) };
         (own, view(seat))
     }
 
     /// Publishes one's own segment, for one's neighbours. Wait-free, but for the call of the system that wakes who sleeps.
     #[inline]
-    pub fn publish(mut self) -> NarrowPending<M> {
+    pub fn publish(mut self) -> NarrowPending<M, R> {
         self.seat.arrive(Kind::Narrow);
-        let look = self.seat.first_look(Look::at_neighbours(self.seat.rank, self.seat.round));
-        NarrowPending { seat: self.seat, look, reach: Kind::Narrow }
+        let Seat { rank, round, .. } = self.seat;
+        let (reach, look) = if self.was_wide {
+            (Kind::Wide, Look::at_all(round, Kind::Narrow))
+        } else {
+            (Kind::Narrow, Look::at_neighbours(rank, round))
+        };
+        let look = self.seat.first_look(look);
+        NarrowPending { seat: self.seat, look, reach }
     }
 
-    /// Publishes one's own segment, for all, and waits for all. All parties must do this in the same round.
-    pub fn publish_wide(mut self) -> Pending<M> {
+    /// As [`publish_wide`](Self::publish_wide), with what this party contributes to that round.
+    ///
+    /// # Panics
+    ///
+    /// As [`Round::publish_with`](super::Round::publish_with).
+    pub fn publish_wide_with(mut self, contribution: R) -> Pending<M, R> {
+        self.seat.contribute(contribution);
         self.seat.arrive(Kind::Wide);
         Pending::new(self.seat)
+    }
+}
+
+impl<M: Memory> NarrowRound<M> {
+    /// Publishes one's own segment, for all, and waits for all. All parties must do this in the same round.
+    pub fn publish_wide(self) -> Pending<M> {
+        self.publish_wide_with(())
+    }
+}
+
+impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> NarrowRound<Padded<T, SIDES>, R> {
+    /// How many elements of one's own segment will be seen in the next round. All, if this is not called.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`], and nothing has changed.
+    pub fn set_len(&mut self, len: usize) -> Result<(), TooLong> {
+        self.seat.set_len(len)
     }
 }
 
@@ -95,20 +137,14 @@ impl<M: Memory> NarrowRound<M> {
 /// Dropped, it ends the exchange for all in the round after: what it published stays.
 #[derive(Debug)]
 #[must_use = "dropped, it ends the exchange for all"]
-pub struct NarrowPending<M: Memory> {
-    seat: Seat<M, ()>,
+pub struct NarrowPending<M: Memory, R: Send + Sync = ()> {
+    seat: Seat<M, R>,
     look: Look,
     /// Whom it waits for.
     reach: Kind,
 }
 
-impl<M: Memory> NarrowPending<M> {
-    /// After a wide round: all wait for all, once more.
-    pub(super) fn first(seat: Seat<M, ()>) -> Self {
-        let look = seat.first_look(Look::at_all(seat.round, Kind::Narrow));
-        Self { seat, look, reach: Kind::Wide }
-    }
-
+impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     /// The number of this party, from 0.
     #[must_use]
     pub fn rank(&self) -> usize {
@@ -128,9 +164,9 @@ impl<M: Memory> NarrowPending<M> {
     ///
     /// [`Poisoned`], if one of them died before it published this round, or takes it for a wide one.
     #[inline]
-    pub fn wait(mut self) -> Result<NarrowRound<M>, Poisoned> {
+    pub fn wait(mut self) -> Result<NarrowRound<M, R>, Poisoned> {
         self.seat.wait(&mut self.look, None)?;
-        Ok(NarrowRound { seat: self.seat })
+        Ok(NarrowRound { seat: self.seat, was_wide: false })
     }
 
     /// As [`wait`](Self::wait), for this time at most. With a time of zero it looks once.
@@ -138,10 +174,10 @@ impl<M: Memory> NarrowPending<M> {
     /// # Errors
     ///
     /// As [`Pending::wait_timeout`].
-    pub fn wait_timeout(mut self, timeout: Duration) -> Result<NarrowRound<M>, WaitError<Self>> {
+    pub fn wait_timeout(mut self, timeout: Duration) -> Result<NarrowRound<M, R>, WaitError<Self>> {
         let deadline = Instant::now().checked_add(timeout);
         if self.seat.wait(&mut self.look, deadline)? {
-            return Ok(NarrowRound { seat: self.seat });
+            return Ok(NarrowRound { seat: self.seat, was_wide: false });
         }
         let (round, late) = (self.number(), self.late());
         Err(WaitError::TimedOut(TimedOut { pending: self, round, late }))
@@ -154,7 +190,7 @@ impl<M: Memory> NarrowPending<M> {
     }
 }
 
-fn view<M: Memory>(seat: &Seat<M, ()>) -> NarrowView<'_, M> {
+fn view<M: Memory, R: Send + Sync>(seat: &Seat<M, R>) -> NarrowView<'_, M> {
     let neighbours = seat.shared.barrier.neighbours(seat.rank).expect("a narrow round has neighbours");
     NarrowView::new(&seat.shared.memory, &neighbours.sees, seat.rank, seat.round)
 }

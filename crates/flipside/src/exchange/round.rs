@@ -4,7 +4,7 @@ use super::Entrance;
 use super::barrier::Kind;
 use super::error::TooLong;
 use super::memory::{Contiguous, Memory, Padded};
-use super::narrow::NarrowPending;
+use super::narrow::NarrowRound;
 use super::pending::Pending;
 use super::shared::Seat;
 use super::view::View;
@@ -115,6 +115,27 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
         self.seat.leave();
     }
 
+    /// From here on this party waits for its [neighbours](super::Setup::neighbours) only, and sees only theirs. All parties must
+    /// do this in the same round; [`NarrowRound::publish_wide`] is the way back.
+    ///
+    /// # Panics
+    ///
+    /// If the exchange has no neighbours.
+    pub fn narrow(self) -> NarrowRound<M, R> {
+        assert!(
+            self.seat.shared.barrier.neighbours(self.rank()).is_some(),
+            "this exchange was made without `neighbours`"
+        );
+        NarrowRound::of_wide(self.seat)
+    }
+
+    /// What this party itself published in this round.
+    #[must_use]
+    #[inline]
+    pub fn mine(&self) -> &[M::Element] {
+        self.view().segment(self.rank())
+    }
+
     /// Where more parties come from.
     #[must_use]
     pub fn entrance(&self) -> Entrance<M, R> {
@@ -134,22 +155,6 @@ impl<M: Memory> Round<M> {
         self.seat.arrive(Kind::Wide);
         Pending::new(self.seat)
     }
-
-    /// Publishes one's own segment, and from this round on waits for one's [neighbours](super::Setup::neighbours) only, and
-    /// sees only theirs. All parties must do this in the same round; [`NarrowRound::publish_wide`](super::NarrowRound) is
-    /// the way back.
-    ///
-    /// # Panics
-    ///
-    /// If the exchange has no neighbours.
-    pub fn publish_narrow(mut self) -> NarrowPending<M> {
-        assert!(
-            self.seat.shared.barrier.neighbours(self.rank()).is_some(),
-            "this exchange was made without `neighbours`"
-        );
-        self.seat.arrive(Kind::Narrow);
-        NarrowPending::first(self.seat)
-    }
 }
 
 impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> Round<Padded<T, SIDES>, R> {
@@ -159,12 +164,7 @@ impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> Round<Padded<T, SIDES>,
     ///
     /// [`TooLong`], and nothing has changed.
     pub fn set_len(&mut self, len: usize) -> Result<(), TooLong> {
-        let (rank, round, capacity) = (self.rank(), self.number() + 1, self.seat.shared.memory.capacity());
-        if len > capacity {
-            return Err(TooLong { rank, round, asked: len, capacity });
-        }
-        self.seat.len = len;
-        Ok(())
+        self.seat.set_len(len)
     }
 }
 
@@ -190,5 +190,16 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         const { assert!(M::SIDES == 3) };
         // SAFETY: with three sides a view may be read until the round after the next one is arrived at: see PROOF.md.
         unsafe { self.shared.view(self.round.saturating_sub(1)) }
+    }
+}
+
+impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> Seat<Padded<T, SIDES>, R> {
+    pub(super) fn set_len(&mut self, len: usize) -> Result<(), TooLong> {
+        let (rank, round, capacity) = (self.rank, self.round + 1, self.shared.memory.capacity());
+        if len > capacity {
+            return Err(TooLong { rank, round, asked: len, capacity });
+        }
+        self.len = len;
+        Ok(())
     }
 }

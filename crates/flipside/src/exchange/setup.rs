@@ -180,8 +180,10 @@ impl<M: Memory> Setup<M> {
             start,
         }
     }
+}
 
-    /// Whose segments each party sees in [narrow rounds](Round::publish_narrow). Needs flags.
+impl<M: Memory, R: Send + Sync> Setup<M, R> {
+    /// Whose segments each party sees in [narrow rounds](Round::narrow). Needs flags.
     ///
     /// ```
     /// use flipside::exchange;
@@ -198,9 +200,7 @@ impl<M: Memory> Setup<M> {
         self.neighbours = Some((0..self.parties).map(|rank| of(rank).into_iter().collect()).collect());
         self
     }
-}
 
-impl<M: Memory, R: Send + Sync> Setup<M, R> {
     /// Which barrier.
     pub fn barrier(mut self, choice: Choice) -> Self {
         self.choice = choice;
@@ -274,7 +274,7 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         self
     }
 
-    /// For tests of what happens after many rounds.
+    /// For models and tests of what happens after many rounds.
     #[cfg(test)]
     pub(super) fn starting_at(mut self, round: u64) -> Self {
         self.start = round;

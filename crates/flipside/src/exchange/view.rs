@@ -186,6 +186,14 @@ impl<'a, M: Memory> NarrowView<'a, M> {
         self.sees
     }
 
+    /// What one published oneself.
+    #[must_use]
+    #[inline]
+    pub fn mine(&self) -> &'a [M::Element] {
+        // SAFETY: see `new`.
+        unsafe { self.memory.segment((self.round % M::SIDES as u64) as usize, self.rank) }
+    }
+
     /// What the party of this rank published, if it is a neighbour or oneself.
     #[must_use]
     #[inline]

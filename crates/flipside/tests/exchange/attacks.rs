@@ -30,6 +30,7 @@ fn a_01_forgotten_rounds_are_late_for_ever_and_nothing_else() {
 
 #[test]
 fn a_03_elements_and_contributions_that_panic_when_dropped() {
+    #[derive(Debug)]
     struct Bomb(bool);
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -87,9 +88,8 @@ fn a_10_a_round_in_a_thread_local_ends_with_its_thread() {
 }
 
 #[test]
-fn a_15_rounds_wrap_in_their_words_and_nobody_notices() {
-    // The words of flags have 27 bits for rounds and those of the count 30; the sides go on as they were. Tests that begin just
-    // below are in the library; here a party overtakes nobody, however often it tries.
+fn a_15_who_tries_without_end_overtakes_nobody() {
+    // (Numbers that wrap: `wrap_tests` in the library, and its models.)
     for choice in BARRIERS {
         within(move || {
             exchange::parties(2)

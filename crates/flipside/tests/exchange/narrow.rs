@@ -40,7 +40,7 @@ fn neighbours_see_each_other_and_all_see_all_afterwards() {
                         let number = round.number();
                         assert!(round.view().all().iter().all(|element| *element == number));
                         round.own().fill(number + 1);
-                        let mut narrow = narrow(round.publish_narrow().wait().unwrap(), 9).unwrap();
+                        let mut narrow = narrow(round.narrow(), 9).unwrap();
                         let next = narrow.number() + 1;
                         narrow.own().fill(next);
                         round = narrow.publish_wide().wait().unwrap();
@@ -58,7 +58,7 @@ fn a_view_ends_at_the_neighbours() {
         row(5)
             .scope(|round| {
                 let rank = round.rank();
-                let round = round.publish_narrow().wait().unwrap();
+                let round = round.narrow();
                 let view = round.view();
                 for other in 0..5 {
                     assert_eq!(
@@ -69,7 +69,7 @@ fn a_view_ends_at_the_neighbours() {
                 }
                 assert_eq!(view.segment(99), None);
                 assert!(!view.neighbours().contains(&rank));
-                round.publish_wide().wait().unwrap();
+                drop(round.publish_wide().wait().unwrap());
             })
             .unwrap();
     });
@@ -82,7 +82,7 @@ fn who_takes_a_round_for_another_kind_is_an_error_and_no_race() {
             row(4)
                 .scope(|round| {
                     // Party 3 widens one round early; party 0 is far from it.
-                    let round = round.publish_narrow().wait()?;
+                    let round = round.narrow();
                     let mut round = narrow_unwatched(round, 3)?;
                     round.own().fill(5);
                     if round.rank() != 3 {
@@ -116,15 +116,15 @@ fn a_death_travels_from_neighbour_to_neighbour() {
     let ends = within(|| {
         row(6)
             .scope(|round| {
-                let round = round.publish_narrow().wait()?;
+                let round = round.narrow();
                 let count = if round.rank() == 0 { 4 } else { 1000 };
                 narrow_unwatched(round, count).map(|round| round.number())
             })
             .unwrap()
     });
-    assert_eq!(ends[0], Ok(5));
+    assert_eq!(ends[0], Ok(4));
     for end in &ends[1..] {
-        assert_eq!(*end, Err(Poisoned { rank: 0, round: 6, cause: Cause::Dropped }));
+        assert_eq!(*end, Err(Poisoned { rank: 0, round: 5, cause: Cause::Dropped }));
     }
 }
 
@@ -138,4 +138,43 @@ fn neighbours_must_be_parties_and_need_flags() {
     assert_eq!(setup.build().unwrap_err(), SetupError::NeedsFlags);
     let setup = exchange::parties(2).room(1).segment(1, |_, _| 0).neighbours(|_| []);
     assert_eq!(setup.build().unwrap_err(), SetupError::NeedsFlags);
+}
+
+#[test]
+fn one_who_is_slow_to_look_at_the_first_narrow_round_finds_others_far_ahead() {
+    let parties = row(4).build().unwrap();
+    let pending: Vec<_> = parties.into_iter().map(|party| party.start().narrow().publish()).collect();
+    let [zero, one, two, three] = <[_; 4]>::try_from(pending).unwrap();
+    // Round 2 of all but rank 0, and round 3 of the one that is furthest from it.
+    let [one, two, three] = [one, two, three].map(|pending| pending.wait().unwrap().publish());
+    let three = three.wait().unwrap().publish();
+    assert_eq!((zero.number(), three.number()), (1, 3));
+    let zero = zero.wait().unwrap().publish().wait().unwrap();
+    let [one, two] = [one, two].map(|pending| pending.wait().unwrap().publish());
+    let narrow = [zero.publish(), one, two, three].map(|pending| pending.wait().unwrap().publish_wide());
+    assert!(narrow.map(|pending| pending.wait().unwrap().number()).iter().all(|number| *number == 4));
+}
+
+#[test]
+fn wide_rounds_between_narrow_ones_have_contributions() {
+    let ends = within(|| {
+        let setup = exchange::parties(3).segment(1, |_, _| 0).contributing(|_| 0);
+        let setup = setup.neighbours(|rank| (rank.saturating_sub(1)..=rank + 1).filter(|at| *at < 3));
+        setup
+            .scope(|mut round| {
+                for turn in 1..20 {
+                    let mut narrow = round.narrow();
+                    for _ in 0..turn {
+                        let (own, view) = narrow.split();
+                        own[0] = view.mine()[0] + 1;
+                        narrow = narrow.publish().wait().unwrap();
+                    }
+                    round = narrow.publish_wide_with(turn).wait().unwrap();
+                    assert_eq!(round.view().sum(), 3 * turn);
+                }
+                round.number()
+            })
+            .unwrap()
+    });
+    assert_eq!(ends, [(1..20).sum::<u64>() + 19; 3]);
 }

@@ -18,10 +18,7 @@ fn a_timeout_names_the_late_and_the_arrival_stands() {
                     panic!("two have not come");
                 };
                 assert_eq!((late.round, &late.late[..]), (1, &[2, 3][..]));
-                assert_eq!(
-                    late.to_string(),
-                    "round 1 is not complete in time: no word of 2 parties of rank 2, 3"
-                );
+                assert_eq!(late.to_string(), "round 1 is not complete in time: no word of parties 2, 3");
                 // The others come, and nothing has to be published again.
                 pending.push(late.pending);
                 pending.extend(rounds.map(exchange::Round::publish));

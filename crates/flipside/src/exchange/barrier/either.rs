@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{Barrier, Broken, Central, Flags, Kind, Look, Neighbours, Presence};
 
+#[expect(clippy::large_enum_variant, reason = "an exchange has one of it")]
 #[derive(Debug)]
 pub(in crate::exchange) enum Either {
     Flags(Flags),

@@ -138,10 +138,10 @@ unsafe impl Barrier for Flags {
     }
 
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {
-        if let Ok(Some((rank, word))) = self.first_late(look) {
-            if self.words[rank].mark(word) {
-                self.words[rank].sleep(word, deadline);
-            }
+        if let Ok(Some((rank, word))) = self.first_late(look)
+            && self.words[rank].mark(word)
+        {
+            self.words[rank].sleep(word, deadline);
         }
     }
 

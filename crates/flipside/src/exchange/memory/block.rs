@@ -53,8 +53,10 @@ impl<T> Block<T> {
         let mut block = Self { first, len: 0, layout, owns: PhantomData };
         for at in 0..len {
             let value = element(at);
-            // SAFETY: within the allocation, and nothing lives there yet.
-            unsafe { block.first.add(at).write(UnsafeCell::new(value)) };
+            // SAFETY: within the allocation.
+            let place = unsafe { block.first.add(at) };
+            // SAFETY: nothing lives there yet.
+            unsafe { place.write(UnsafeCell::new(value)) };
             block.len = at + 1;
         }
         block

@@ -1,7 +1,7 @@
 //! Parties that die or leave.
 
 use super::super::{Cause, Choice, Poisoned};
-use super::{Quiet, rounds, run, setup, started, turn, write};
+use super::{Quiet, START, rounds, run, setup, started, turn, write};
 use crate::substrate::atomic::Site;
 use crate::substrate::model::{ASLEEP, Model};
 
@@ -23,7 +23,7 @@ fn dying(count: usize, choice: Choice) {
         }
         let round = rounds(round, 1).unwrap();
         let end = rounds(round, 1);
-        assert_eq!(end.err(), Some(Poisoned { rank: 0, round: 2, cause: Cause::Dropped }));
+        assert_eq!(end.err(), Some(Poisoned { rank: 0, round: START + 2, cause: Cause::Dropped }));
         None
     });
 }
@@ -33,7 +33,7 @@ fn all_dying(choice: Choice) {
     run(started(setup(3, choice)), |round| {
         let times = round.rank();
         let end = rounds(round, times).err();
-        assert!(end.is_none_or(|end| end.rank < 2 && end.round == 1), "{end:?}");
+        assert!(end.is_none_or(|end| end.rank < 2 && end.round == START + 1), "{end:?}");
         None
     });
 }

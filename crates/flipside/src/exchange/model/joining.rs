@@ -3,7 +3,7 @@
 use loom::thread::spawn;
 
 use super::super::{Choice, Entrance, Waiting, parties};
-use super::{Element, Quiet, Sides, write};
+use super::{Element, Quiet, START, Sides, write};
 use crate::substrate::atomic::Site;
 use crate::substrate::model::{ASLEEP, Model};
 
@@ -13,7 +13,8 @@ fn joining(count: usize) {
         .room(1)
         .segment(1, |_, _| Element::new())
         .barrier(Choice::Central)
-        .waiting(Waiting::Sleeping);
+        .waiting(Waiting::Sleeping)
+        .starting_at(START);
     let party = setup.build().unwrap().pop().unwrap();
     let entrance: Quiet<Entrance<Sides>> = Quiet::new(party.entrance());
     let thread = spawn(move || {
@@ -32,7 +33,7 @@ fn joining(count: usize) {
         let view = round.view();
         // Who has just come has published nothing yet.
         let other = view.segment(1).first().map_or(view.round(), Element::get);
-        assert!(other == view.round() || other == 0, "another round than it says");
+        assert!(other == view.round() || other == START, "another round than it says");
     }
     round.into_inner().leave();
     thread.join().unwrap();
@@ -44,7 +45,8 @@ fn deserting() {
         .room(2)
         .segment(1, |_, _| Element::new())
         .barrier(Choice::Central)
-        .waiting(Waiting::Sleeping);
+        .waiting(Waiting::Sleeping)
+        .starting_at(START);
     let party = setup.build().unwrap().pop().unwrap();
     let threads = [(); 2].map(|()| {
         let entrance = Quiet::new(party.entrance());

@@ -2,7 +2,7 @@
 //!
 //! The elements are loom's cells: a read and a write of one element that nothing orders fail the model. In round `r` every
 //! party publishes the number `r`, so that who sees anything else has seen another round. Parties sleep at once: spinning would
-//! only repeat what they see.
+//! only repeat what they see. Rounds begin where the next one is the first that no longer fits into the words of the barriers.
 
 mod ending;
 mod joining;
@@ -10,6 +10,9 @@ mod rounds;
 
 use super::{Choice, Contiguous, Memory, Poisoned, Round, Setup, Waiting, parties};
 use crate::substrate::model::Quiet;
+
+/// The round that has been passed when a model begins: it wraps in the 27 bits of flags and in the 30 of the count.
+const START: u64 = (1 << 30) - 1;
 
 /// An element.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ unsafe impl Sync for Element {}
 
 impl Element {
     fn new() -> Self {
-        Self(loom::cell::UnsafeCell::new(0))
+        Self(loom::cell::UnsafeCell::new(START))
     }
 
     fn get(&self) -> u64 {
@@ -38,7 +41,11 @@ type Sides = Contiguous<Element>;
 
 /// So many parties with an element each.
 fn setup(count: usize, choice: Choice) -> Setup<Sides> {
-    parties(count).segment(1, |_, _| Element::new()).barrier(choice).waiting(Waiting::Sleeping)
+    parties(count)
+        .segment(1, |_, _| Element::new())
+        .barrier(choice)
+        .waiting(Waiting::Sleeping)
+        .starting_at(START)
 }
 
 /// They have started.

@@ -1,7 +1,7 @@
 //! Rounds, one after the other.
 
 use super::super::{Choice, NarrowView};
-use super::{Quiet, Round, Sides, rounds, run, setup, started, turn, write};
+use super::{Quiet, Round, START, Sides, rounds, run, setup, started, turn};
 use crate::substrate::atomic::Site;
 use crate::substrate::model::{Model, RACE, block_on};
 
@@ -22,7 +22,7 @@ fn early(choice: Choice) {
         let pending = Quiet::new(round.into_inner().publish());
         for rank in 0..2 {
             if let Some(segment) = pending.segment(rank) {
-                assert_eq!(segment[0].get(), 1, "another round than it says");
+                assert_eq!(segment[0].get(), START + 1, "another round than it says");
             }
         }
         Some(Quiet::new(pending.into_inner().wait().unwrap()))
@@ -55,16 +55,18 @@ fn narrow(count: usize, again: bool) {
         let all = view.segments().all(|(_, segment)| segment[0].get() == view.round());
         assert!(all, "another round than it says");
     };
-    run(started(setup), move |mut round: Quiet<Round<Sides>>| {
-        write(&mut round);
-        let mut narrow = Quiet::new(round.into_inner().publish_narrow().wait().unwrap());
-        look(narrow.view());
-        narrow.own()[0].set(2);
-        if again {
-            let narrow = Quiet::new(narrow.into_inner().publish().wait().unwrap());
+    run(started(setup), move |round: Quiet<Round<Sides>>| {
+        let mut narrow = Quiet::new(round.into_inner().narrow());
+        for next in 1..=if again { 2 } else { 1 } {
             look(narrow.view());
+            narrow.own()[0].set(START + next);
+            narrow = Quiet::new(narrow.into_inner().publish().wait().unwrap());
+        }
+        look(narrow.view());
+        if again {
             return None;
         }
+        narrow.own()[0].set(START + 2);
         let mut round = Quiet::new(narrow.into_inner().publish_wide().wait().unwrap());
         turn(&mut round);
         Some(round)

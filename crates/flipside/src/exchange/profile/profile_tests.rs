@@ -168,7 +168,7 @@ fn narrow_rounds_count_as_others_do() {
         .neighbours(|rank| [(rank + 1) % parties])
         .profile(1 + ROUNDS as usize);
     let run = setup.scope(|round| {
-        let mut round = round.publish_narrow().wait().unwrap();
+        let mut round = round.narrow();
         for _ in 1..ROUNDS {
             round = round.publish().wait().unwrap();
         }
