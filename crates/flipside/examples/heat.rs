@@ -116,22 +116,14 @@ fn frames(task: &Task) -> Result<Vec<Frame>, Box<dyn Error>> {
     Ok(ends.into_iter().next().ok_or("no party")??)
 }
 
-/// So many steps: the first from what all see, the others with one's neighbours, the last for all again.
+/// So many steps with one's neighbours, the last of them for all again.
 fn advance(
-    mut round: Round<Contiguous<Row>>,
+    round: Round<Contiguous<Row>>,
     mine: &Range<usize>,
     steps: usize,
 ) -> Result<Round<Contiguous<Row>>, Poisoned> {
-    let (rank, parties) = (round.rank(), round.parties());
-    let (own, view) = round.split();
-    let above = rank.checked_sub(1).map(|above| view.segment(above));
-    let below = (rank + 1 < parties).then(|| view.segment(rank + 1));
-    jacobi(&mut own[mine.clone()], above, view.segment(rank), below);
-    if steps == 1 {
-        return round.publish().wait();
-    }
     let mut round = round.narrow();
-    for _ in 2..steps {
+    for _ in 1..steps {
         step(&mut round, mine);
         round = round.publish().wait()?;
     }
@@ -143,7 +135,7 @@ fn step(round: &mut exchange::NarrowRound<Contiguous<Row>>, mine: &Range<usize>)
     let rank = round.rank();
     let (own, view) = round.split();
     let above = rank.checked_sub(1).and_then(|above| view.segment(above));
-    let here = view.segment(rank).expect("one sees oneself");
+    let here = view.mine();
     jacobi(&mut own[mine.clone()], above, here, view.segment(rank + 1));
 }
 

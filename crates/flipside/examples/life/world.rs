@@ -85,25 +85,16 @@ pub(crate) fn run(
 }
 
 /// From one wide round to the next, so many generations later; between them each party waits for its neighbours only.
-fn window(mut round: Round<Padded<Band>>, generations: usize) -> Result<Round<Padded<Band>>, Poisoned> {
-    let (rank, parties) = (round.rank(), round.parties());
+fn window(round: Round<Padded<Band>>, generations: usize) -> Result<Round<Padded<Band>>, Poisoned> {
+    let rank = round.rank();
     let mut populations = Vec::with_capacity(generations);
-
-    let (own, view) = round.split();
-    let above = rank.checked_sub(1).and_then(|above| view.segment(above)[0].rows.last());
-    let below = (rank + 1 < parties).then(|| &view.segment(rank + 1)[0].rows[0]);
-    populations.push(advance(&mut own[0].rows, above, &view.segment(rank)[0].rows, below));
-    if generations == 1 {
-        own[0].populations = populations;
-        return round.publish().wait();
-    }
 
     let mut round = round.narrow();
     loop {
         let (own, view) = round.split();
         let above = rank.checked_sub(1).and_then(|above| view.segment(above)?[0].rows.last());
         let below = view.segment(rank + 1).map(|below| &below[0].rows[0]);
-        let here = &view.segment(rank).expect("one sees oneself")[0].rows;
+        let here = &view.mine()[0].rows;
         populations.push(advance(&mut own[0].rows, above, here, below));
         if populations.len() == generations {
             own[0].populations = populations;

@@ -166,7 +166,7 @@ fn narrow_rounds_count_as_others_do() {
     let (setup, profile) = exchange::parties(parties)
         .segment(1, |_, _| 0)
         .neighbours(|rank| [(rank + 1) % parties])
-        .profile(1 + ROUNDS as usize);
+        .profile(ROUNDS as usize);
     let run = setup.scope(|round| {
         let mut round = round.narrow();
         for _ in 1..ROUNDS {
@@ -174,8 +174,8 @@ fn narrow_rounds_count_as_others_do() {
         }
         round.publish_wide().wait().unwrap().number()
     });
-    assert_eq!(run.unwrap(), [ROUNDS + 1; 5]);
-    (0..parties).for_each(|rank| assert_adds_up(&profile, rank, ROUNDS + 1));
+    assert_eq!(run.unwrap(), [ROUNDS; 5]);
+    (0..parties).for_each(|rank| assert_adds_up(&profile, rank, ROUNDS));
 }
 
 #[test]
