@@ -8,8 +8,7 @@
 //! | [`publish`]: one writer, many readers | readers | `&T` | the writer | the writer, before its next write | repeat what the other side has, write on |
 //! | [`collect`]: many writers, one reader | writers | disjoint `&mut [u8]` (a claim) | the reader | the reader, before it drains | drain to disk, reset |
 //! | [`collect::recorder`]: the same for counters and histograms | each writer, a lane of its own | `&mut T` | the reader | the reader, before it visits | merge, reset |
-//!
-//! `exchange` (every party to every party) follows; what stands here today is [`publish`] and [`collect`].
+//! | [`exchange`]: every party to every party | all parties | `&mut` own segment in front, `&` all segments behind | the last to arrive | everyone | front and back change roles |
 //!
 //! # Features
 //!
@@ -27,5 +26,7 @@ extern crate alloc;
 
 #[cfg(feature = "alloc")]
 pub mod collect;
+#[cfg(feature = "std")]
+pub mod exchange;
 pub mod publish;
 mod substrate;

@@ -1,4 +1,5 @@
-//! Nothing is allocated per record: not to write, to be refused, to wait, to drain; nor per interval of a recorder.
+//! Nothing is allocated per record: not to write, to be refused, to wait, to drain; nor per interval of a recorder,
+//! nor per round of an exchange.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use flipside::collect::recorder::Recorder;
 use flipside::collect::{Builder, Next, Order, Overflow, Record};
+use flipside::exchange::{self, Choice};
 
 const ORDERS: [(Order, bool); 3] =
     [(Order::Total, true), (Order::PerWriter, true), (Order::PerWriter, false)];
@@ -179,4 +181,31 @@ fn records_and_intervals_allocate_nothing() {
         totals.iter().sum::<u64>()
     });
     assert_eq!((count, seen), (0, 4000));
+}
+
+#[test]
+fn rounds_allocate_nothing_with_a_profile_or_without() {
+    for (barrier, is_profiled) in
+        [Choice::Flags, Choice::Central].into_iter().flat_map(|choice| [(choice, false), (choice, true)])
+    {
+        let setup = exchange::parties(3).segment(4, |rank, _| rank).contributing(|_| 0u64).barrier(barrier);
+        let (setup, profile) =
+            if is_profiled { Some(setup.profile(50)).unzip() } else { (Some(setup), None) };
+        let counts = setup.unwrap().scope(|mut round| {
+            let rounds = || {
+                for turn in 0..200 {
+                    round.own().fill(turn as usize);
+                    round = round.publish_with(turn).wait().expect("nobody dies");
+                }
+                round
+            };
+            let (count, round) = allocations(rounds);
+            round.leave();
+            count
+        });
+        assert_eq!(counts.unwrap(), [0; 3], "{barrier:?}, {is_profiled}");
+        assert!(
+            profile.is_none_or(|profile| profile.report().parties.iter().all(|party| party.rounds == 200))
+        );
+    }
 }

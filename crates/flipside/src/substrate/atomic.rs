@@ -74,6 +74,16 @@ mod imp {
     #[cfg(feature = "std")]
     pub(crate) const TIMED_SLEEPS: bool = true;
 
+    /// Whether what a panic drops is to stay as it is: where a model has failed, loom could not follow.
+    #[cfg(feature = "std")]
+    pub(crate) const fn gives_up() -> bool {
+        false
+    }
+
+    /// How many pauses of the processor are worth trying before a sleep: some ten microseconds.
+    #[cfg(feature = "std")]
+    pub(crate) const SPINS: u32 = 2000;
+
     /// Waits on a condition variable, until `deadline` if there is one.
     #[cfg(feature = "std")]
     pub(crate) fn wait_until<'a, T>(
@@ -112,6 +122,37 @@ mod imp {
     pub(crate) const fn thread_token() -> usize {
         0
     }
+
+    /// Where threads sleep while a word has a value: the system's futex. It needs nothing of its own.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    #[derive(Debug)]
+    pub(crate) struct Bed;
+
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    impl Bed {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
+        /// Sleeps while the word has this value, until it is woken or `deadline`; or for no reason.
+        pub(crate) fn sleep(&self, word: &AtomicU32, value: u32, deadline: Option<std::time::Instant>) {
+            use rustix::thread::futex::{Flags, Timespec, wait};
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(std::time::Instant::now()));
+            // One that is too far away for the system is none.
+            let left = left.and_then(|left| Timespec::try_from(left).ok());
+            // Another value, a signal, the deadline: whatever ends it, the caller looks again.
+            let _ = wait(word, Flags::PRIVATE, value, left.as_ref());
+        }
+
+        /// Wakes all who sleep, after the word was changed.
+        pub(crate) fn wake(&self, word: &AtomicU32) {
+            use rustix::thread::futex::{Flags, wake};
+            let _ = wake(word, Flags::PRIVATE, i32::MAX as u32);
+        }
+    }
+
+    #[cfg(all(feature = "std", not(target_os = "linux")))]
+    pub(crate) use super::bed::Bed;
 
     #[cfg(feature = "alloc")]
     /// The processor's pause, then the scheduler's, with a bound on both.
@@ -169,11 +210,49 @@ mod imp {
     }
 }
 
+/// Where there is no futex, or none that loom would know of.
+#[cfg(all(feature = "std", any(flipside_loom, not(target_os = "linux"))))]
+mod bed {
+    use super::imp::{AtomicU32, Condvar, Mutex, Ordering::Relaxed, wait_until};
+
+    /// Where threads sleep while a word has a value.
+    #[derive(Debug)]
+    pub(crate) struct Bed {
+        lock: Mutex<()>,
+        rung: Condvar,
+    }
+
+    impl Bed {
+        super::imp::const_fn! {
+            pub(crate) fn new() -> Self {
+                Self { lock: Mutex::new(()), rung: Condvar::new() }
+            }
+        }
+
+        /// Sleeps while the word has this value, until it is woken or `deadline`; or for no reason.
+        pub(crate) fn sleep(&self, word: &AtomicU32, value: u32, deadline: Option<std::time::Instant>) {
+            let guard = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            // Whoever changes it after this look comes to the lock, and then to the bell, after we sleep.
+            if word.load(Relaxed) == value {
+                drop(wait_until(&self.rung, guard, deadline));
+            }
+        }
+
+        /// Wakes all who sleep, after the word was changed.
+        pub(crate) fn wake(&self, _word: &AtomicU32) {
+            drop(self.lock.lock());
+            self.rung.notify_all();
+        }
+    }
+}
+
 #[cfg(flipside_loom)]
 mod imp {
     use std::cell::Cell;
 
     use super::Site;
+
+    pub(crate) use super::bed::Bed;
 
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{
@@ -263,6 +342,12 @@ mod imp {
     pub(crate) const ASKS_THE_SYSTEM: bool = false;
 
     pub(crate) const TIMED_SLEEPS: bool = false;
+
+    pub(crate) fn gives_up() -> bool {
+        std::thread::panicking()
+    }
+
+    pub(crate) const SPINS: u32 = 0;
 
     /// Loom knows no time: a deadline is a wait without one.
     pub(crate) fn wait_until<'a, T>(

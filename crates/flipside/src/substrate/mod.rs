@@ -4,6 +4,8 @@ pub(crate) mod atomic;
 #[cfg(feature = "alloc")]
 pub(crate) mod bytes;
 pub(crate) mod fence;
+#[cfg(feature = "std")]
+pub(crate) mod gate;
 #[cfg(all(test, flipside_loom))]
 pub(crate) mod model;
 pub(crate) mod side;

@@ -1,7 +1,7 @@
 //! The names of all places where an ordering is stronger than relaxed, for the ledgers, the models and the mutants.
 
-/// The labelled sites of the library. The letter is the module: `C` for collect, `R` for its recorder, `P` for publish,
-/// `W` for waiting.
+/// The labelled sites of the library. The letter is the module: `C` for collect, `E` for exchange, `P` for publish, `R`
+/// for the recorder of collect, `W` for waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "the sites of what needs an allocator"))]
 pub(crate) enum Site {
@@ -55,6 +55,30 @@ pub(crate) enum Site {
     C24,
     /// The reader said that it seals, or sleeps; it looks into the lanes after this heavy fence.
     C25,
+    /// A party arrives at a round.
+    E1,
+    /// Another one sees it.
+    E2,
+    /// Another one sees it who does not wait for all.
+    E3,
+    /// A party dies.
+    E4,
+    /// A party leaves.
+    E5,
+    /// A party counts down.
+    E6,
+    /// The last one opens the round.
+    E7,
+    /// Another one sees it.
+    E8,
+    /// One who comes sees it.
+    E9,
+    /// A party that counts dies.
+    E10,
+    /// A party that counts says how far it has come.
+    E11,
+    /// Another one sees it.
+    E12,
     /// A writer of a recorder enters a side.
     R1,
     /// He leaves it.

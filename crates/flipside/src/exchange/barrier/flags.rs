@@ -1,0 +1,180 @@
+//! A word for each party, looked at by all others.
+
+use std::boxed::Box;
+use std::task::Waker;
+use std::time::Instant;
+
+use crossbeam_utils::CachePadded;
+
+use super::{Barrier, Broken, Kind, Look, Neighbours, Presence};
+use crate::substrate::atomic::{Ordering::*, Site, at};
+use crate::substrate::gate::Gate;
+
+/// Each party says in a word of its own how far it has come, and looks at the words of the others.
+///
+/// For: no more parties than processors. An arrival is one exchange on a line of one's own, everybody knows who is late, and
+/// one can wait for some and not for others. When not: for many parties, since each looks at each: use [`Central`](super::Central).
+#[derive(Debug)]
+pub struct Flags {
+    words: Box<[CachePadded<Gate>]>,
+    /// By rank; none if there are no narrow rounds.
+    neighbours: Box<[Neighbours]>,
+    presence: Presence,
+}
+
+// The word of a party:
+//
+//   round << 5 | NARROW_BEFORE | NARROW | LEFT | DIED | (the gate's) ASLEEP
+//
+//   r --arrive--> r+1 --arrive--> ... --leave--> LEFT      for ever
+//                                     --die----> DIED      for ever
+//
+// Rounds stand in 27 bits and wrap. A party waits for r; the others are at r-1, r or r+1, or dead, or gone; in narrow rounds
+// neighbours are. So the difference of two rounds is small, and its sign is that of the difference modulo 2^27.
+const DIED: u32 = 1 << 1;
+const LEFT: u32 = 1 << 2;
+const NARROW: u32 = 1 << 3;
+const NARROW_BEFORE: u32 = 1 << 4;
+const SHIFT: u32 = 5;
+const ROUND: u32 = u32::MAX << SHIFT;
+
+/// The round's place in a word. The upper bits of the round fall off.
+#[inline]
+const fn word_of(round: u64) -> u32 {
+    (round as u32) << SHIFT
+}
+
+/// How many rounds the word is ahead of this one, in units of the word; negative if it is behind.
+#[inline]
+const fn ahead(word: u32, round: u64) -> i32 {
+    (word & ROUND).wrapping_sub(word_of(round)) as i32
+}
+
+impl Flags {
+    /// For so many parties, all of which have passed round `start`.
+    #[must_use]
+    pub fn new(parties: usize, start: u64) -> Self {
+        Self::with_neighbours(parties, start, Box::default())
+    }
+
+    /// With neighbours for each rank.
+    pub(in crate::exchange) fn with_neighbours(
+        parties: usize,
+        start: u64,
+        neighbours: Box<[Neighbours]>,
+    ) -> Self {
+        let word = |_| CachePadded::new(Gate::new(word_of(start)));
+        Self {
+            words: (0..parties).map(word).collect(),
+            neighbours,
+            presence: Presence::new(parties, parties),
+        }
+    }
+
+    /// The neighbours of a rank, if there are narrow rounds.
+    pub(in crate::exchange) fn neighbours(&self, rank: usize) -> Option<&Neighbours> {
+        self.neighbours.get(rank)
+    }
+
+    /// Whether a word says what this look waits for.
+    #[inline]
+    fn is_done(word: u32, round: u64, kind: Kind, rank: usize) -> Result<bool, Broken> {
+        let ahead = ahead(word, round);
+        let narrow = match ahead.cmp(&0) {
+            core::cmp::Ordering::Less if word & LEFT != 0 => return Ok(true),
+            core::cmp::Ordering::Less if word & DIED != 0 => return Err(Broken::Died),
+            core::cmp::Ordering::Less => return Ok(false),
+            core::cmp::Ordering::Equal => word & NARROW != 0,
+            core::cmp::Ordering::Greater if ahead == 1 << SHIFT => word & NARROW_BEFORE != 0,
+            // It has passed the next round without us: so that is narrow for it, and this one as well.
+            core::cmp::Ordering::Greater => true,
+        };
+        if narrow == matches!(kind, Kind::Narrow) { Ok(true) } else { Err(Broken::Mismatch(rank)) }
+    }
+
+    /// Looks at all who have not been seen, up to the first who has not arrived; that one, and its word.
+    #[inline]
+    fn first_late(&self, look: &mut Look) -> Result<Option<(usize, u32)>, Broken> {
+        while let Some(rank) = look.next(self.words.len(), &self.neighbours) {
+            // [E2] Acquire, pairs with [E1]. Ours first: it has not arrived, and we look again. Theirs first: its segment,
+            // and its reading of ours, happen before what follows. Weaker: we read what it is still writing.
+            let word = self.words[rank].load(at(Site::E2, Acquire));
+            if !Self::is_done(word, look.round, look.kind, rank)? {
+                return Ok(Some((rank, word)));
+            }
+            look.seen += 1;
+        }
+        Ok(None)
+    }
+}
+
+// SAFETY: B1 by E1 and E2: a word says a round only when its party has arrived at it. B2 by the same pair. B3: the word of who
+// died says the last round it arrived at, for ever. B4: who sleeps has marked the word of one who is late, and any change of
+// that word wakes.
+unsafe impl Barrier for Flags {
+    #[inline]
+    unsafe fn arrive(&self, rank: usize, round: u64, kind: Kind) -> bool {
+        let gate = &self.words[rank];
+        // Relaxed: only this rank writes these bits.
+        let before = if gate.load(Relaxed) & NARROW != 0 { NARROW_BEFORE } else { 0 };
+        let narrow = if matches!(kind, Kind::Narrow) { NARROW } else { 0 };
+        // [E1] Release, pairs with [E2]. Ours first: what we wrote for this round, and what we read in the one before,
+        // happens before what they do when they see it. Theirs first: they wait. Weaker: they read a segment in the
+        // making, or write where we still read.
+        gate.set(word_of(round) | narrow | before, at(Site::E1, Release));
+        false
+    }
+
+    unsafe fn open(&self, _round: u64) {}
+
+    #[inline]
+    fn poll(&self, look: &mut Look) -> Result<bool, Broken> {
+        self.first_late(look).map(|late| late.is_none())
+    }
+
+    fn has_arrived(&self, rank: usize, round: u64) -> bool {
+        // [E3] Acquire, pairs with [E1]: as [E2], for one who does not wait for all.
+        ahead(self.words[rank].load(at(Site::E3, Acquire)), round) >= 0
+    }
+
+    fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {
+        if let Ok(Some((rank, word))) = self.first_late(look)
+            && self.words[rank].mark(word)
+        {
+            self.words[rank].sleep(word, deadline);
+        }
+    }
+
+    fn leave_waker(&self, rank: usize, look: &mut Look, waker: &Waker) {
+        while let Ok(Some((late, word))) = self.first_late(look) {
+            let gate = &self.words[late];
+            gate.leave_waker(rank, waker);
+            if gate.mark(word) {
+                return;
+            }
+            gate.take_waker(rank);
+        }
+    }
+
+    fn take_waker(&self, rank: usize, look: &Look) {
+        if let Some(late) = look.next(self.words.len(), &self.neighbours) {
+            self.words[late].take_waker(rank);
+        }
+    }
+
+    unsafe fn die(&self, rank: usize, _round: u64) {
+        // [E4] Release, pairs with [E2]: as [E1], for those who learn that we have died.
+        self.words[rank].update(|word| word | DIED, at(Site::E4, Release));
+    }
+
+    unsafe fn leave(&self, rank: usize, round: u64) -> bool {
+        self.presence.leave(rank, round);
+        // [E5] Release, pairs with [E2]. As [E1]: what we read in our last round happens before they write there.
+        self.words[rank].update(|word| word | LEFT, at(Site::E5, Release));
+        false
+    }
+
+    fn presence(&self) -> &Presence {
+        &self.presence
+    }
+}

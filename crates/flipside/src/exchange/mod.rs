@@ -1,0 +1,108 @@
+//! Every party to every party, in rounds.
+//!
+//! In each round every party writes its own segment, in place, and then all read the segments of all, while they write the next
+//! round's on the other side. Nothing is copied, and there is one barrier a round. The field calls this bulk-synchronous (L.
+//! Valiant, *A Bridging Model for Parallel Computation*, 1990), or an in-place all-gather.
+//!
+//! ```
+//! use flipside::exchange;
+//!
+//! // Four threads, ten numbers each. Each adds up what all had, ten times.
+//! let ends = exchange::parties(4).segment(10, |rank, _| rank as f64).scope(|mut round| {
+//!     for _ in 0..10 {
+//!         let (own, view) = round.split();
+//!         let mean = view.all().iter().sum::<f64>() / view.all().len() as f64;
+//!         own.iter_mut().for_each(|number| *number = (*number + mean) / 2.0);
+//!         round = round.publish().wait()?;
+//!     }
+//!     Ok::<f64, exchange::Poisoned>(round.view().all()[0])
+//! })?;
+//! assert!(ends.into_iter().all(|end| end.is_ok_and(f64::is_finite)));
+//! # Ok::<(), exchange::SetupError>(())
+//! ```
+//!
+//! For: simulations, iterative solvers, cellular automata, mixing: a fixed number of threads that all need what all have done,
+//! thousands of times a second. When not: for work of different size that is best shared out (rayon); where a round has so much
+//! work that a barrier is nothing (above a hundred microseconds a swap of two vectors in rayon does as well); for parties
+//! that come and go all the time.
+//!
+//! # What there is
+//!
+//! | | |
+//! |---|---|
+//! | [`parties`] | how many; then [`segment`](Parties::segment), [`padded`](Parties::padded), [`contributing`](Setup::contributing), and so on, up to [`build`](Setup::build) or [`scope`](Setup::scope) |
+//! | [`Party`] | one of them, before it starts on its thread |
+//! | [`Round`] | a round that all have published: [`view`](Round::view) to read, [`own`](Round::own) to write, both by [`split`](Round::split) |
+//! | [`Pending`] | a round that this party has published: [`wait`](Pending::wait), [`wait_timeout`](Pending::wait_timeout), `.await`, [`segment`](Pending::segment) for who needs only one of the others |
+//! | [`View::contributions`] | a value from each party each round: sums, maxima, votes, the same to the last bit for all |
+//! | [`NarrowRound`] | rounds in which one waits for one's neighbours only |
+//! | [`Round::leave`], [`Entrance::join`] | parties that go and come, between two rounds |
+//! | [`Setup::step`] | what the last one to arrive does for all |
+//! | [`Profile`] | who computes, who waits, and for whom |
+//! | [`Barrier`], [`Memory`] | the pieces, for something else |
+//!
+//! # Guarantees
+//!
+//! - Misuse does not compile: to read before publishing, to write after it, to mix two exchanges or two ranks.
+//! - A party that dies, by a panic, a `?` or a drop, is an error for the others, not a hang: [`Poisoned`] names its rank and
+//!   the first round that it did not publish. All rounds before are complete, for everybody; that one is for nobody.
+//! - Who is late is named by [`TimedOut`]. A party that is forgotten (`mem::forget`) is late for ever.
+//! - Publishing is wait-free, but for the system call that wakes who sleeps. Waiting is for the others.
+//! - A round allocates nothing, and, if nobody sleeps, makes no system call.
+//! - Any `T: Send + Sync`. Nothing is copied, cloned, zeroed or dropped behind your back: one's own segment is as one has left
+//!   it, as many rounds ago as there are sides.
+//!
+//! # Cost
+//!
+//! Memory: [`SIDES`](Memory::SIDES) x parties x segment x `size_of::<T>()`, and some cache lines for each party. Sides are
+//! filled by the thread that builds the exchange, which on machines with several memories is the place where they lie.
+//! A round: an exchange on a line of one's own and a look at those of all others ([`Flags`], no more parties than processors), or a
+//! count on a line that all write ([`Central`], else).
+//!
+//! # From `SyncedMemory`
+//!
+//! The design that this goes back to has one buffer, a barrier before and after, and a copy for each who reads.
+//!
+//! | there | here |
+//! |---|---|
+//! | `SynchedMemory::new(threads, len)` | `parties(threads).segment(len, ...)` |
+//! | `build_local_handler(rank)` | a [`Party`], of which there is one for each rank |
+//! | `write_local_memory_and_sync_read(&handler, &data)` | write to [`own`](Round::own), `publish().wait()?`, read [`view`](Round::view) |
+//! | multiple iterations, `update_global_timestamp` | `round = round.publish().wait()?`; rounds [count](Round::number) themselves |
+//! | custom synchronisation: `write_local_memory`, `wait_write_barrier`, `read_global` | [`publish`](Round::publish), [`wait`](Pending::wait), [`view`](Round::view), with something else in between |
+//! | map-reduce with convergence: read all, decide | [`publish_with`](Round::publish_with) and [`View::sum`] |
+//! | error handling: `catch_unwind` around each call | [`Poisoned`], for everybody |
+//! | real-time audio: copy, then mix | [`Padded`] segments read in place, [`wait_timeout`](Pending::wait_timeout) |
+#![doc = include_str!("PROOF.md")]
+
+mod barrier;
+#[cfg(doctest)]
+mod compile_fail;
+mod error;
+mod memory;
+#[cfg(all(test, flipside_loom))]
+mod model;
+mod narrow;
+mod party;
+mod pending;
+mod pin;
+mod profile;
+mod round;
+mod setup;
+mod shared;
+mod view;
+mod waiting;
+#[cfg(all(test, not(flipside_loom)))]
+mod wrap_tests;
+
+pub use barrier::{Barrier, Broken, Central, Flags, Kind, Look, Presence};
+pub use error::{Cause, JoinError, Late, Poisoned, SetupError, TimedOut, TooLong, WaitError};
+pub use memory::{Contiguous, Memory, Padded, TooLarge};
+pub use narrow::{NarrowPending, NarrowRound};
+pub use party::{Entrance, Party, scope};
+pub use pending::{Pending, Waited};
+pub use profile::{PartyReport, Profile, Report, Spread};
+pub use round::Round;
+pub use setup::{Choice, Parties, Setup, parties};
+pub use view::{NarrowView, View};
+pub use waiting::Waiting;

@@ -1,0 +1,267 @@
+//! What all parties have in common, and one party's hold on it.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use std::boxed::Box;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec::Vec;
+
+use super::barrier::{Barrier, Broken, Either, Kind, Look};
+use super::error::{Cause, Poisoned};
+use super::memory::{Memory, Padded};
+use super::profile::Recorder;
+use super::view::View;
+use super::waiting::Policy;
+use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed, gives_up};
+
+/// What the last who arrives does for all.
+pub(super) type Step<M, R> = Box<dyn FnMut(View<'_, M, R>) + Send>;
+
+pub(super) struct Shared<M: Memory, R: Send + Sync> {
+    pub(super) memory: M,
+    /// What each party contributes to a round, on the same sides.
+    pub(super) contributions: Contributions<R>,
+    pub(super) barrier: Either,
+    pub(super) step: Option<UnsafeCell<Step<M, R>>>,
+    pub(super) death: Death,
+    pub(super) waiting: Policy,
+    pub(super) pins: Vec<usize>,
+    pub(super) recorder: Option<Recorder>,
+}
+
+/// One element for each party, on two sides or three.
+pub(super) type Contributions<R> = Padded<R, 3>;
+
+// SAFETY: the step is called by one thread at a time: whoever is the last to arrive at a round. All else is `Sync` by itself.
+unsafe impl<M: Memory, R: Send + Sync> Sync for Shared<M, R> {}
+
+/// The first death, in a word that is written once.
+///
+/// ```text
+/// ALIVE --first death--> cause << 48 | rank      for ever
+/// ```
+#[derive(Debug)]
+pub(super) struct Death {
+    word: AtomicU64,
+    round: Box<[AtomicU64]>,
+}
+
+const ALIVE: u64 = u64::MAX;
+const RANK: u64 = (1 << 48) - 1;
+const CAUSES: [Cause; 4] = [Cause::Panicked, Cause::Dropped, Cause::Mismatch, Cause::Step];
+
+impl Death {
+    pub(super) fn new(ranks: usize) -> Self {
+        Self { word: AtomicU64::new(ALIVE), round: (0..ranks).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// Relaxed: the barrier says that somebody has died, after this.
+    fn note(&self, rank: usize, round: u64, cause: Cause) {
+        self.round[rank].store(round, Relaxed);
+        let word = (cause as u64) << 48 | rank as u64;
+        let _ = self.word.compare_exchange(ALIVE, word, Relaxed, Relaxed);
+    }
+
+    /// Who died, for one who has learnt of it from the barrier.
+    pub(super) fn told(&self) -> Option<Poisoned> {
+        let word = self.word.load(Relaxed);
+        let rank = (word & RANK) as usize;
+        let cause = *CAUSES.get((word >> 48) as usize)?;
+        Some(Poisoned { rank, round: self.round[rank].load(Relaxed), cause })
+    }
+}
+
+impl<M: Memory, R: Send + Sync> Shared<M, R> {
+    /// # Safety
+    ///
+    /// The caller has passed the round, as far as `kind` reaches, and has not arrived at the one that may overwrite it.
+    #[inline]
+    pub(super) unsafe fn view(&self, round: u64) -> View<'_, M, R> {
+        View::new(&self.memory, &self.contributions, self.barrier.presence(), round)
+    }
+
+    /// Who has not arrived at a round.
+    pub(super) fn late(&self, rank: usize, round: u64, reach: Kind) -> Vec<usize> {
+        let is_late = |other: &usize| {
+            // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
+            self.barrier.presence().is_present(*other, round - 1) && !self.barrier.has_arrived(*other, round)
+        };
+        match (reach, self.barrier.neighbours(rank)) {
+            (Kind::Narrow, Some(neighbours)) => {
+                neighbours.waits_for.iter().copied().filter(is_late).collect()
+            }
+            _ => (0..self.memory.parties()).filter(is_late).collect(),
+        }
+    }
+}
+
+/// A rank, and the round that it has published last. Dropped, it dies: nobody else can have the rank.
+pub(super) struct Seat<M: Memory, R: Send + Sync> {
+    pub(super) shared: Arc<Shared<M, R>>,
+    pub(super) rank: usize,
+    pub(super) round: u64,
+    /// How much of the next segment will be seen.
+    pub(super) len: usize,
+}
+
+impl<M: Memory, R: Send + Sync> Seat<M, R> {
+    pub(super) fn new(shared: Arc<Shared<M, R>>, rank: usize, round: u64) -> Self {
+        let len = shared.memory.capacity();
+        Self { shared, rank, round, len }
+    }
+
+    #[inline]
+    pub(super) const fn side(round: u64) -> usize {
+        (round % M::SIDES as u64) as usize
+    }
+
+    /// The segment for the next round.
+    #[inline]
+    pub(super) fn own(&mut self) -> &mut [M::Element] {
+        // SAFETY: see PROOF.md: after a round has been passed the side of the next is its owner's alone, until it publishes.
+        // `&mut self` is the only way to it.
+        unsafe { self.shared.memory.own(Self::side(self.round + 1), self.rank) }
+    }
+
+    /// What this party contributes to the next round.
+    #[inline]
+    pub(super) fn contribute(&mut self, contribution: R) {
+        // SAFETY: as in `own`.
+        unsafe { self.shared.contributions.own(Self::side(self.round + 1), self.rank)[0] = contribution };
+    }
+
+    /// Arrives at the next round.
+    #[inline]
+    pub(super) fn arrive(&mut self, kind: Kind) {
+        if let Some(recorder) = &self.shared.recorder {
+            recorder.arrived(self.rank);
+        }
+        let next = self.round + 1;
+        self.shared.memory.set_len(Self::side(next), self.rank, self.len);
+        self.len = self.shared.memory.capacity();
+        // SAFETY: rounds come one by one, each after the one before has been passed: that is what the types are for.
+        let is_last = unsafe { self.shared.barrier.arrive(self.rank, next, kind) };
+        if is_last {
+            self.open(next);
+        }
+        self.round = next;
+    }
+
+    /// Makes the step, and opens a round. If the step panics the round stays closed.
+    #[inline]
+    fn open(&mut self, round: u64) {
+        if let Some(step) = &self.shared.step {
+            self.step(step, round);
+        }
+        // SAFETY: this was the last to arrive.
+        unsafe { self.shared.barrier.open(round) };
+    }
+
+    #[cold]
+    fn step(&self, step: &UnsafeCell<Step<M, R>>, round: u64) {
+        /// Dies in the name of who was about to open the round.
+        struct Unopened<'s, M: Memory, R: Send + Sync>(&'s Seat<M, R>, u64);
+        impl<M: Memory, R: Send + Sync> Drop for Unopened<'_, M, R> {
+            fn drop(&mut self) {
+                self.0.die(self.1, Cause::Step);
+            }
+        }
+        let unopened = Unopened(self, round);
+        // SAFETY: one thread at a time is the last to arrive at a round, and the next round begins after it has opened this one.
+        let step = unsafe { &mut *step.get() };
+        // SAFETY: all have arrived, and nobody has been let in.
+        step(unsafe { self.shared.view(round) });
+        core::mem::forget(unopened);
+    }
+
+    /// `round` is the first one that is not published.
+    fn die(&self, round: u64, cause: Cause) {
+        self.shared.death.note(self.rank, round, cause);
+        // SAFETY: the caller goes, or is about to panic; a second death of the same rank changes nothing.
+        unsafe { self.shared.barrier.die(self.rank, round - 1) };
+    }
+
+    /// Goes, after a round that it has passed.
+    pub(super) fn leave(self) {
+        let mut seat = core::mem::ManuallyDrop::new(self);
+        // SAFETY: the seat is not dropped, and nobody uses it again.
+        let is_last = unsafe { seat.shared.barrier.leave(seat.rank, seat.round) };
+        if is_last {
+            let next = seat.round + 1;
+            seat.open(next);
+        }
+        // SAFETY: it is not used again; the rest of a seat is plain.
+        drop(unsafe { core::ptr::read(&raw const seat.shared) });
+    }
+
+    /// The look that follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot
+    /// tell, since one may do something else before one waits. What is broken is found again by [`poll`](Self::poll).
+    #[inline]
+    pub(super) fn first_look(&self, mut look: Look) -> Look {
+        if let Some(recorder) = &self.shared.recorder
+            && self.shared.barrier.poll(&mut look) == Ok(true)
+        {
+            recorder.was_last(self.rank);
+        }
+        look
+    }
+
+    /// Whether the round that was arrived at is complete. Once it is, its party has passed it, and does not ask again.
+    #[inline]
+    pub(super) fn poll(&self, look: &mut Look) -> Result<bool, Poisoned> {
+        let is_complete = self.shared.barrier.poll(look).map_err(|broken| self.told(broken))?;
+        if let Some(recorder) = &self.shared.recorder
+            && is_complete
+        {
+            recorder.passed(self.rank, self.round);
+        }
+        Ok(is_complete)
+    }
+
+    #[cold]
+    fn told(&self, broken: Broken) -> Poisoned {
+        if let Broken::Mismatch(_) = broken {
+            self.die(self.round, Cause::Mismatch);
+        }
+        self.shared.death.told().expect("the barrier learns of a death after this does")
+    }
+
+    /// Waits for the round that was arrived at, until `deadline`. Whether it is complete.
+    #[inline]
+    pub(super) fn wait(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {
+        Ok(self.poll(look)? || self.wait_long(look, deadline)?)
+    }
+
+    fn wait_long(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {
+        let mut patience = self.shared.waiting.begin();
+        loop {
+            if self.poll(look)? {
+                self.shared.waiting.end(&patience);
+                return Ok(true);
+            }
+            if deadline.is_some_and(|deadline| patience.looks_at_the_clock() && Instant::now() >= deadline) {
+                return Ok(false);
+            }
+            if !patience.spin() {
+                self.shared.barrier.sleep(look, deadline);
+            }
+        }
+    }
+}
+
+impl<M: Memory, R: Send + Sync> Drop for Seat<M, R> {
+    fn drop(&mut self) {
+        if gives_up() {
+            return;
+        }
+        let cause = if std::thread::panicking() { Cause::Panicked } else { Cause::Dropped };
+        self.die(self.round + 1, cause);
+    }
+}
+
+impl<M: Memory, R: Send + Sync> fmt::Debug for Seat<M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").field("rank", &self.rank).field("round", &self.round).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! Parties that come later.
+
+use std::thread;
+use std::time::Duration;
+
+use flipside::exchange::{self, Choice, JoinError, SetupError};
+
+use crate::within;
+
+#[test]
+fn who_joins_takes_part_from_the_next_round_on() {
+    within(|| {
+        let parties = exchange::parties(2).room(3).segment(1, |rank, _| rank as u64 * 1000).build().unwrap();
+        let entrance = parties[0].entrance();
+        let late: Vec<_> = (0..3)
+            .map(|_| {
+                let entrance = entrance.clone();
+                thread::spawn(move || {
+                    // It may come when the two are about to go.
+                    let mut round = entrance.join().ok()?;
+                    let rank = round.rank();
+                    let since = round.number();
+                    assert!(round.view().is_present(rank));
+                    for _ in 0..20 {
+                        let next = round.number() + 1;
+                        round.own()[0] = next;
+                        round = round.publish().wait().ok()?;
+                        assert_eq!(round.view().segment(rank), [next]);
+                    }
+                    round.leave();
+                    Some((rank, since))
+                })
+            })
+            .collect();
+        let counts = exchange::scope(parties, |mut round| {
+            let (mut most, mut after) = (0, 0);
+            // Until all three have come and gone.
+            while after < 10 {
+                let next = round.number() + 1;
+                round.own()[0] = next;
+                round = round.publish().wait().unwrap();
+                let view = round.view();
+                let present = (0..5).filter(|rank| view.is_present(*rank)).count();
+                for rank in 0..5 {
+                    let segment = view.segment(rank);
+                    assert_eq!(segment.is_empty(), !view.is_present(rank));
+                    // Who came in this very round has published nothing for it.
+                    assert!(segment.iter().all(|element| *element == next || rank >= 2), "party {rank}");
+                }
+                most = most.max(present);
+                if most > 2 && present == 2 {
+                    after += 1;
+                }
+            }
+            // Both see the same, and go in the same round.
+            (most, round.number())
+        });
+        assert_eq!(counts[0], counts[1]);
+        for thread in late {
+            let stay = thread.join().unwrap();
+            assert!(stay.is_none_or(|(rank, since)| (2..5).contains(&rank) && since > 0));
+        }
+    });
+}
+
+#[test]
+fn a_rank_is_used_again() {
+    within(|| {
+        let mut parties = exchange::parties(1).room(1).no_segment().build().unwrap();
+        let mut round = parties.pop().unwrap().start();
+        let entrance = round.entrance();
+        for _ in 0..50 {
+            let entrance = entrance.clone();
+            let guest = thread::spawn(move || {
+                let round = entrance.join().unwrap();
+                let rank = round.rank();
+                round.leave();
+                rank
+            });
+            while !guest.is_finished() {
+                round = round.publish().wait().unwrap();
+            }
+            assert_eq!(guest.join().unwrap(), 1);
+            // One round for the rank to become free.
+            round = round.publish().wait().unwrap();
+        }
+        round.leave();
+    });
+}
+
+#[test]
+fn a_deserted_exchange_goes_on_with_who_comes() {
+    within(|| {
+        let mut parties = exchange::parties(1).room(1).segment(1, |_, _| 5).build().unwrap();
+        let party = parties.pop().unwrap();
+        let entrance = party.entrance();
+        party.start().leave();
+        for _ in 0..3 {
+            let mut round = entrance.join().unwrap();
+            round.own()[0] = 6;
+            let round = round.publish().wait().unwrap();
+            assert_eq!(round.view().segment(round.rank()), [6]);
+            round.leave();
+        }
+    });
+}
+
+#[test]
+fn joining_fails_with_a_reason() {
+    let parties = exchange::parties(1).room(1).no_segment().build().unwrap();
+    let entrance = parties[0].entrance();
+    assert_eq!(entrance.join_timeout(Duration::from_millis(5)).unwrap_err(), JoinError::TimedOut);
+    // The wish is off the list, and the rank is free again.
+    assert_eq!(entrance.join_timeout(Duration::ZERO).unwrap_err(), JoinError::TimedOut);
+    drop(parties);
+    let error = within(move || entrance.join().unwrap_err());
+    assert!(matches!(error, JoinError::Poisoned(poisoned) if poisoned.rank == 0), "{error:?}");
+
+    let flags = exchange::parties(2).no_segment().barrier(Choice::Flags).build().unwrap();
+    assert_eq!(flags[0].entrance().join().unwrap_err(), JoinError::Full { parties: 2 });
+    let central = exchange::parties(2).no_segment().barrier(Choice::Central).build().unwrap();
+    let full = central[0].entrance().join().unwrap_err();
+    assert_eq!(full.to_string(), "all 2 ranks are taken; `room` makes more of them");
+
+    let error = exchange::parties(2).room(1).no_segment().barrier(Choice::Flags).build().unwrap_err();
+    assert_eq!(error, SetupError::NeedsCentral { what: "room to join" });
+}
