@@ -232,6 +232,26 @@ impl<T, O> Log<T, O> {
         self.queued.push(operation);
     }
 
+    /// The room for operations, which has just been emptied by [`apply`](Self::apply).
+    #[cfg(feature = "std")]
+    pub(super) fn lend_room(&mut self) -> Vec<O> {
+        debug_assert!(self.queued.is_empty());
+        core::mem::take(&mut self.queued)
+    }
+
+    /// Writes down what has been put into the room.
+    #[cfg(feature = "std")]
+    pub(super) fn fill_room<X>(&mut self, operations: Vec<O>)
+    where
+        O: Operation<T, X>,
+    {
+        if operations.len() < 2 {
+            self.queued = operations;
+        } else {
+            operations.into_iter().for_each(|operation| self.push(operation));
+        }
+    }
+
     /// Gives the back all that the front has.
     pub(super) fn catch_up<X>(&mut self, front: &T, back: &mut T, extras: &X) -> Result<(), Poisoned>
     where

@@ -197,6 +197,23 @@ where
         Ok(self.raw.try_back()?)
     }
 
+    /// Calls a closure with the newest state, if nobody is inside of the back, and makes the operations that it leaves.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn make<R>(
+        &mut self,
+        call: impl FnOnce(&T, &mut alloc::vec::Vec<O>) -> R,
+    ) -> Result<R, PublishError> {
+        let Parts { front, back, log, extras } = self.raw.try_parts()?;
+        log.catch_up(front, back, extras)?;
+        log.apply(back, extras);
+        let mut operations = log.lend_room();
+        let result = call(back, &mut operations);
+        log.fill_room(operations);
+        log.apply(back, extras);
+        Ok(result)
+    }
+
     /// Waits until nobody is inside of the back, for at most so long.
     #[cfg(feature = "std")]
     pub(super) fn vacate_timeout(&mut self, timeout: Duration) -> Result<(), PublishError> {
