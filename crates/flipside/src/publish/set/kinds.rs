@@ -9,7 +9,7 @@ use super::{Lookup, Set};
 use crate::publish::collection::{Collection, Edit};
 use crate::publish::{Decided, SharedLog, Strategy, Writer};
 #[cfg(feature = "std")]
-use crate::publish::{PublishError, SharedWriter};
+use crate::publish::{PublishError, SharedWriter, log::place};
 
 /// What is in brackets are the bounds for items, and what has room to reserve.
 macro_rules! set {
@@ -71,7 +71,7 @@ macro_rules! set {
             /// Puts an item in, if it is not there. Never waits.
             #[inline]
             pub fn insert(&mut self, item: T) {
-                self.push(Edit::put(item));
+                self.push_with(|| Edit::put(item));
             }
 
             /// Keeps the items for which `keep`, which is called once for each, on the first copy, whatever it
@@ -135,7 +135,7 @@ macro_rules! set {
                 self.call(move |set, edits| {
                     let is_new = !set.contains(&item);
                     if is_new {
-                        edits.push(Edit::put(item));
+                        place(edits, || Edit::put(item));
                     }
                     is_new
                 })

@@ -1,11 +1,11 @@
 //! A call: what is asked for, and where it lies while another thread may make it.
 
-use std::iter::once_with;
 use std::mem::take;
 use std::sync::Arc;
 
 use super::desk::{Failed, lock};
 use super::turn::make;
+use crate::publish::log::place;
 use crate::publish::{Log, Operation, Pointer, Writer};
 use crate::substrate::atomic::Mutex;
 
@@ -65,8 +65,7 @@ impl<T, O> Ask<T, O> for One<O> {
 
     #[inline]
     fn make(this: &mut Option<Self>, _: &T, operations: &mut Vec<O>) {
-        // Moved straight into its place: `push` would keep it on the stack meanwhile, lest the vector cannot grow.
-        operations.extend(once_with(|| this.take().expect(ONCE).0));
+        place(operations, || this.take().expect(ONCE).0);
     }
 }
 
