@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::Policy;
 use super::slot::{Ask, Call, Job, Slot};
 use super::turn::{Begun, Turn};
-use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Writer};
+use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Strategy, Writer};
 use crate::substrate::atomic::{
     AtomicUsize, Backoff, Condvar, Mutex, MutexGuard, Ordering::Relaxed, thread_token, wait_until,
 };
@@ -218,8 +218,8 @@ where
                 drop(withdrawn);
                 return Err(Failed::Error(PublishError::OwnReader(straggler)));
             }
-            // Whoever holds the writer will soon be done, unless he waits himself.
-            if state.in_the_way.is_none() && !backoff.is_spent() {
+            // Whoever holds the writer will soon be done, unless he waits himself, or has to interrupt those who spin.
+            if !P::Strategy::REACH_INTERRUPTS && state.in_the_way.is_none() && !backoff.is_spent() {
                 let known = self.news.load(Relaxed);
                 drop(state);
                 while self.news.load(Relaxed) == known && !backoff.is_spent() {

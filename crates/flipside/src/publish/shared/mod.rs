@@ -13,7 +13,8 @@
 //!
 //! A call that meets nobody takes a short lock twice, and otherwise costs what the [`Writer`] costs; it allocates nothing,
 //! but for a closure that leaves several operations. A call that is queued is put into one allocation; its thread spins a
-//! little before it sleeps. The clock is asked only by a [`Policy::Interval`].
+//! little before it sleeps (with [`Asymmetric`](super::strategy::Asymmetric), whose publish would interrupt it each time,
+//! it sleeps at once). The clock is asked only by a [`Policy::Interval`].
 //!
 //! # What a call may wait for
 //!
