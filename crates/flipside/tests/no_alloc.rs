@@ -1,5 +1,5 @@
 //! Nothing is allocated per record: not to write, to be refused, to wait, to drain; nor per interval of a recorder,
-//! nor per round of an exchange.
+//! nor per round of an exchange, nor by a call of a shared writer that meets nobody.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use flipside::collect::recorder::Recorder;
 use flipside::collect::{Builder, Next, Order, Overflow, Record};
 use flipside::exchange::{self, Choice};
+use flipside::publish::{self, Operation, Policy, SharedWriter};
 
 const ORDERS: [(Order, bool); 3] =
     [(Order::Total, true), (Order::PerWriter, true), (Order::PerWriter, false)];
@@ -207,5 +208,34 @@ fn rounds_allocate_nothing_with_a_profile_or_without() {
         assert!(
             profile.is_none_or(|profile| profile.report().parties.iter().all(|party| party.rounds == 200))
         );
+    }
+}
+
+#[test]
+fn calls_of_a_shared_writer_that_meet_nobody_allocate_nothing() {
+    struct Add(u64);
+    impl Operation<u64> for Add {
+        fn apply(&mut self, sum: &mut u64, _: &()) {
+            *sum += self.0;
+        }
+    }
+    for policy in [Policy::EveryCall, Policy::Every(10)] {
+        let (writer, reader) = publish::log::<u64, Add>(0);
+        let shared = SharedWriter::with_policy(writer, policy);
+        // The log makes room for what it will hold.
+        (0..100).for_each(|_| shared.apply(Add(0)).unwrap());
+        let (count, before) = allocations(|| {
+            for n in 0..1000 {
+                shared.apply(Add(n)).unwrap();
+            }
+            let add = |sum: &u64, adds: &mut Vec<Add>| {
+                adds.push(Add(1));
+                *sum
+            };
+            let before = shared.call(add).unwrap();
+            shared.publish().unwrap();
+            before
+        });
+        assert_eq!((count, before, *reader.read()), (0, 499_500, 499_501));
     }
 }

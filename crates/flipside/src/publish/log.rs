@@ -232,6 +232,32 @@ impl<T, O> Log<T, O> {
         self.queued.push(operation);
     }
 
+    /// Writes down what a closure makes, which is never absorbed.
+    #[inline(always)]
+    pub(super) fn push_with(&mut self, make: impl FnOnce() -> O) {
+        place(&mut self.queued, make);
+    }
+
+    /// The room for operations, which has just been emptied by [`apply`](Self::apply).
+    #[cfg(feature = "std")]
+    pub(super) fn lend_room(&mut self) -> Vec<O> {
+        debug_assert!(self.queued.is_empty());
+        core::mem::take(&mut self.queued)
+    }
+
+    /// Writes down what has been put into the room.
+    #[cfg(feature = "std")]
+    pub(super) fn fill_room<X>(&mut self, operations: Vec<O>)
+    where
+        O: Operation<T, X>,
+    {
+        if operations.len() < 2 {
+            self.queued = operations;
+        } else {
+            operations.into_iter().for_each(|operation| self.push(operation));
+        }
+    }
+
     /// Gives the back all that the front has.
     pub(super) fn catch_up<X>(&mut self, front: &T, back: &mut T, extras: &X) -> Result<(), Poisoned>
     where
@@ -315,6 +341,13 @@ impl<T, O> Log<T, O> {
     }
 }
 
+/// Pushes what a closure makes, straight into its place. What `push` is given has to lie elsewhere meanwhile, lest the
+/// vector cannot grow, and is read from there, in larger pieces, before it has arrived: five nanoseconds.
+#[inline(always)]
+pub(super) fn place<O>(operations: &mut Vec<O>, make: impl FnOnce() -> O) {
+    operations.extend(core::iter::once_with(make));
+}
+
 impl<T: Clone, O> Default for Log<T, O> {
     fn default() -> Self {
         Self::new()
@@ -346,34 +379,5 @@ impl<O> fmt::Display for LogFull<O> {
 impl<O> core::error::Error for LogFull<O> {}
 
 #[cfg(test)]
-mod tests {
-    use super::{Log, Operation, ROOM};
-
-    impl Operation<u64> for u64 {
-        fn apply(&mut self, sum: &mut u64, _: &()) {
-            *sum += *self;
-        }
-    }
-
-    #[test]
-    fn the_room_of_a_long_log_goes_and_that_of_short_ones_stays() {
-        let (mut log, mut copies) = (Log::<u64, u64>::new(), [0, 0]);
-        let mut publish = |operations: u64| {
-            let [front, back] = &mut copies;
-            log.catch_up(front, back, &()).unwrap();
-            (0..operations).for_each(|n| log.push(n));
-            log.apply(back, &());
-            log.flipped();
-            copies.reverse();
-            log.once.capacity() + log.queued.capacity()
-        };
-        let long = publish(100_000);
-        assert!(long >= 100_000);
-        let short = (0..40).map(|_| publish(1)).last().unwrap();
-        assert!(short <= 2 * ROOM);
-        publish(100);
-        let some = publish(100);
-        assert!((0..40).all(|_| publish(100) == some));
-        assert_eq!(copies[0], copies[1] + 99 * 50);
-    }
-}
+#[path = "log_tests.rs"]
+mod tests;

@@ -52,6 +52,12 @@ where
         self.raw.log().push(operation);
     }
 
+    /// As [`push`](Self::push), for operations that absorb nothing: cheaper.
+    #[inline(always)]
+    pub(super) fn push_with(&mut self, make: impl FnOnce() -> O) {
+        self.raw.log().push_with(make);
+    }
+
     /// As [`push`](Self::push), if the log's bound allows.
     ///
     /// # Errors
@@ -69,9 +75,14 @@ where
     /// Writes operations down. Never waits.
     pub fn extend(&mut self, operations: impl IntoIterator<Item = O>) {
         let operations = operations.into_iter();
-        // What an iterator says of its length is a hint, and a lie at worst: then it is not believed far.
-        self.raw.log().reserve(operations.size_hint().0.min(1 << 16));
+        self.expect(&operations);
         operations.for_each(|operation| self.push(operation));
+    }
+
+    /// Makes room for as many operations as an iterator has items.
+    pub(super) fn expect(&mut self, items: &impl Iterator) {
+        // What it says of its length is a hint, and a lie at worst: then it is not believed far.
+        self.raw.log().reserve(items.size_hint().0.min(1 << 16));
     }
 
     /// Operations that are not published.
@@ -195,6 +206,23 @@ where
     pub fn try_latest(&mut self) -> Result<&T, PublishError> {
         self.bring_up_to_date()?;
         Ok(self.raw.try_back()?)
+    }
+
+    /// Calls a closure with the newest state, if nobody is inside of the back, and makes the operations that it leaves.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn make<R>(
+        &mut self,
+        call: impl FnOnce(&T, &mut alloc::vec::Vec<O>) -> R,
+    ) -> Result<R, PublishError> {
+        let Parts { front, back, log, extras } = self.raw.try_parts()?;
+        log.catch_up(front, back, extras)?;
+        log.apply(back, extras);
+        let mut operations = log.lend_room();
+        let result = call(back, &mut operations);
+        log.fill_room(operations);
+        log.apply(back, extras);
+        Ok(result)
     }
 
     /// Waits until nobody is inside of the back, for at most so long.

@@ -19,12 +19,14 @@ impl<C: Collection, St: Strategy, X> Writer<SharedLog<C, Edit<C>, St, X>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn put_all(&mut self, items: impl IntoIterator<Item = C::Item>) {
-        self.extend(items.into_iter().map(Edit::put));
+        let items = items.into_iter();
+        self.expect(&items);
+        items.for_each(|item| self.push_with(|| Edit::put(item)));
     }
 
     /// Takes the item of this key out, if there is one.
     pub fn remove(&mut self, key: C::Key) {
-        self.push(Edit::remove(key));
+        self.push_with(|| Edit::remove(key));
     }
 
     /// Takes everything out.

@@ -12,7 +12,7 @@ impl<M: Map, St: Strategy, X> Writer<SharedLog<M, Edit<M>, St, X>> {
     /// Puts a value in, in the place of what the key had.
     #[inline]
     pub fn insert(&mut self, key: M::Key, value: M::Value) {
-        self.push(Edit::put((key, value)));
+        self.push_with(|| Edit::put((key, value)));
     }
 
     /// Changes the value of a key, if it has one. The closure is called twice, once for each copy, and both times must

@@ -2,6 +2,7 @@
 
 use super::{Lookup, Map};
 use crate::publish::collection::Edit;
+use crate::publish::log::place;
 use crate::publish::{PublishError, SharedLog, SharedWriter, Strategy};
 
 /// For every [`Map`]. Each of these is a [`call`](Self::call): it returns when it has been made, with what was there
@@ -79,7 +80,7 @@ where
         self.call(move |map, edits| {
             let before = map.lookup(&key).map(|(_, value)| value);
             match compute(before) {
-                Some(value) => edits.push(Edit::put((key, value))),
+                Some(value) => place(edits, || Edit::put((key, value))),
                 None if before.is_some() => edits.push(Edit::remove(key)),
                 None => {}
             }

@@ -18,7 +18,7 @@ where
 {
     /// Adds a value to those of a key.
     pub fn insert(&mut self, key: B::Key, value: V) {
-        self.push(Edit::put((key, value)));
+        self.push_with(|| Edit::put((key, value)));
     }
 
     /// Puts one value in the place of all those of a key.

@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{Lookup, Set};
 use crate::publish::strategy::{Counters, Epochs, Locked};
-use crate::publish::{Reader, Shared, Strategy, collection};
+use crate::publish::{Reader, Shared, SharedWriter, Strategy, collection};
 
 fn same<C, L, St>(reader: &Reader<Shared<C, L, St>>, items: &[u32])
 where
@@ -43,6 +43,10 @@ macro_rules! walk {
         assert_eq!(writer.take_all().unwrap().len(), 2);
         writer.publish().unwrap();
         same(&reader, &[]);
+        let shared = SharedWriter::new(writer);
+        assert_eq!((shared.insert(1), shared.insert(2), shared.insert(1)), (Ok(true), Ok(true), Ok(false)));
+        assert_eq!((shared.remove(2), shared.remove(2)), (Ok(true), Ok(false)));
+        same(&reader, &[1]);
     };
 }
 

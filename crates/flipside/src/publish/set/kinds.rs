@@ -6,10 +6,10 @@ use core::hash::{BuildHasher, Hash};
 
 use super::handles::Retain;
 use super::{Lookup, Set};
-#[cfg(feature = "std")]
-use crate::publish::PublishError;
 use crate::publish::collection::{Collection, Edit};
 use crate::publish::{Decided, SharedLog, Strategy, Writer};
+#[cfg(feature = "std")]
+use crate::publish::{PublishError, SharedWriter, log::place};
 
 /// What is in brackets are the bounds for items, and what has room to reserve.
 macro_rules! set {
@@ -71,7 +71,7 @@ macro_rules! set {
             /// Puts an item in, if it is not there. Never waits.
             #[inline]
             pub fn insert(&mut self, item: T) {
-                self.push(Edit::put(item));
+                self.push_with(|| Edit::put(item));
             }
 
             /// Keeps the items for which `keep`, which is called once for each, on the first copy, whatever it
@@ -103,6 +103,73 @@ macro_rules! set {
                     self.remove(item.clone());
                 }
                 Ok(item)
+            }
+        }
+
+        /// For this set. Each of these is a [`call`](Self::call): it returns when it has been made, with what it came to.
+        #[cfg(feature = "std")]
+        impl<T: $($item)+ + Clone + Send + 'static $(, $hasher: $build + Clone)?, St: Strategy, X>
+            SharedWriter<SharedLog<$set, Edit<$set>, St, X>>
+        {
+            /// Puts an item in, if it is not there. Whether it is new.
+            ///
+            /// ```
+            /// use flipside::publish::{SharedWriter, set};
+            ///
+            /// let (writer, reader) = set::new();
+            /// let guests = SharedWriter::new(writer);
+            /// assert!(guests.insert("ada")?);
+            /// assert!(!guests.insert("ada")?, "only once");
+            /// assert!(reader.contains("ada"));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            ///
+            /// # Errors
+            ///
+            /// As [`call`](Self::call).
+            ///
+            /// # Panics
+            ///
+            /// As [`call`](Self::call).
+            pub fn insert(&self, item: T) -> Result<bool, PublishError> {
+                self.call(move |set, edits| {
+                    let is_new = !set.contains(&item);
+                    if is_new {
+                        place(edits, || Edit::put(item));
+                    }
+                    is_new
+                })
+            }
+
+            /// Takes an item out. Whether it was there.
+            ///
+            /// ```
+            /// use flipside::publish::{SharedWriter, set};
+            ///
+            /// let (mut writer, reader) = set::new();
+            /// writer.insert("ada");
+            /// let guests = SharedWriter::new(writer);
+            /// assert!(guests.remove("ada")?);
+            /// assert!(!guests.remove("ada")?, "it has gone");
+            /// assert!(reader.is_empty());
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            ///
+            /// # Errors
+            ///
+            /// As [`call`](Self::call).
+            ///
+            /// # Panics
+            ///
+            /// As [`call`](Self::call).
+            pub fn remove(&self, item: T) -> Result<bool, PublishError> {
+                self.call(move |set, edits| {
+                    let was_there = set.contains(&item);
+                    if was_there {
+                        edits.push(Edit::remove(item));
+                    }
+                    was_there
+                })
             }
         }
     };

@@ -1,31 +1,22 @@
 //! Where calls lie until they are made, and where the writer lies while nobody holds it.
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::mem::take;
 use std::ops::Range;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::Policy;
-use super::turn::Turn;
-use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Writer};
-use crate::substrate::atomic::{Condvar, Mutex, MutexGuard, thread_token, wait_until};
+use super::slot::{Ask, Call, Job, Slot};
+use super::turn::{Begun, Turn};
+use crate::publish::{Log, Operation, Pointer, PublishError, Straggler, Strategy, Writer};
+use crate::substrate::atomic::{
+    AtomicUsize, Backoff, Condvar, Mutex, MutexGuard, Ordering::Relaxed, thread_token, wait_until,
+};
 
 /// No user code runs under a lock, so what it guards is whole whatever has panicked.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Makes a call, and never panics: it keeps what came of it.
-pub(super) type Job<P> = Box<dyn FnOnce(&mut Writer<P>) + Send>;
-
-pub(super) struct Call<P: Pointer> {
-    pub(super) ticket: u64,
-    /// The token of the thread that waits for it.
-    pub(super) thread: usize,
-    pub(super) job: Job<P>,
-    /// Whether it is to be published whatever the policy says.
-    pub(super) publish: bool,
 }
 
 /// Why a call was not made, or not published.
@@ -46,6 +37,11 @@ pub(super) struct Desk<P: Pointer> {
     pub(super) state: Mutex<State<P>>,
     /// For callers who sleep: a turn has ended, or somebody is in the way.
     pub(super) bell: Condvar,
+    /// How many calls wait. Both of these change under the lock and are read without it, as hints: who goes by them spares
+    /// himself the lock, and nobody is forgotten if they are outdated.
+    pub(super) waiting: AtomicUsize,
+    /// How often there was something new for callers who spin.
+    news: AtomicUsize,
     pub(super) pointer: P,
 }
 
@@ -55,7 +51,9 @@ pub(super) struct State<P: Pointer> {
     /// Who has it: his thread's token, or 0.
     pub(super) holder: usize,
     /// In the order of their tickets.
-    pub(super) calls: VecDeque<Call<P>>,
+    pub(super) calls: Vec<Call<P>>,
+    /// Room for calls, while `calls` is the room of the others.
+    pub(super) room: Vec<Call<P>>,
     /// The next ticket.
     next: u64,
     /// All calls with lesser tickets have been made or withdrawn.
@@ -67,11 +65,12 @@ pub(super) struct State<P: Pointer> {
     /// How often holders have begun to look who is in the way.
     pub(super) looks: u64,
     /// Who keeps the holder waiting, and which look has shown that. While this is set, all calls that are not served
-    /// lie in `calls`.
+    /// lie in `calls`, but for one that the holder makes for himself.
     pub(super) in_the_way: Option<(u64, Straggler)>,
     /// Callers who sleep: without any the bell, which is a system call, is not rung.
     pub(super) asleep: usize,
     pub(super) policy: Policy,
+    /// The last publish by a [`Policy::Interval`], or when that became the policy.
     pub(super) published_at: Instant,
 }
 
@@ -85,9 +84,26 @@ impl From<Unpublished> for Failed {
 }
 
 impl<P: Pointer> State<P> {
-    pub(super) fn withdraw(&mut self, ticket: u64) -> Option<Call<P>> {
-        let at = self.calls.iter().position(|call| call.ticket == ticket)?;
-        self.calls.remove(at)
+    /// The writer, if nobody has it. A [`Turn`] is made of it without the lock, for it takes that when it ends.
+    #[inline]
+    fn begin(&mut self, me: usize) -> Option<Begun<P>> {
+        let writer = self.writer.take()?;
+        self.holder = me;
+        self.looks += 1;
+        let enough = match self.policy {
+            Policy::EveryCall => Some(1),
+            Policy::Every(operations) => Some(operations),
+            Policy::Interval(_) => None,
+            Policy::ByHand => Some(usize::MAX),
+        };
+        Some(Begun { writer, look: self.looks, enough })
+    }
+
+    /// The time, if by a [`Policy::Interval`] something is to be published now.
+    pub(super) fn is_time(&self) -> Option<Instant> {
+        let Policy::Interval(interval) = self.policy else { return None };
+        let now = Instant::now();
+        (now.saturating_duration_since(self.published_at) >= interval).then_some(now)
     }
 }
 
@@ -96,6 +112,18 @@ impl<P: Pointer> Desk<P> {
     pub(super) fn into_writer(self) -> Writer<P> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         state.writer.expect("a turn puts it back when it ends")
+    }
+
+    /// Tells callers who spin. Those who sleep need the bell.
+    pub(super) fn tell(&self, _under_the_lock: &mut State<P>) {
+        self.news.store(self.news.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    fn withdraw(&self, state: &mut State<P>, ticket: u64) -> Option<Call<P>> {
+        let at = state.calls.iter().position(|call| call.ticket == ticket)?;
+        let call = state.calls.remove(at);
+        self.waiting.store(state.calls.len(), Relaxed);
+        Some(call)
     }
 }
 
@@ -110,7 +138,8 @@ where
             version: writer.version(),
             writer: Some(writer),
             holder: 0,
-            calls: VecDeque::new(),
+            calls: Vec::new(),
+            room: Vec::new(),
             next: 0,
             served: 0,
             unpublished: None,
@@ -120,21 +149,44 @@ where
             policy,
             published_at: Instant::now(),
         };
-        Self { state: Mutex::new(state), bell: Condvar::new(), pointer }
+        let (waiting, news) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { state: Mutex::new(state), bell: Condvar::new(), waiting, news, pointer }
     }
 
-    /// Has a job done, here or by another thread. The version when it was done.
-    pub(super) fn serve(&self, job: Job<P>, publish: bool) -> Result<u64, Failed> {
+    /// The writer, if nobody has it and no call waits. Who gets none has to queue.
+    #[inline]
+    pub(super) fn arrive(&self) -> Result<Option<Begun<P>>, PublishError> {
         let me = thread_token();
         let mut state = lock(&self.state);
         if me != 0 && state.holder == me {
-            drop(state);
-            return Err(Failed::Error(PublishError::OwnCall));
+            return Err(PublishError::OwnCall);
         }
+        Ok(if state.calls.is_empty() { state.begin(me) } else { None })
+    }
+
+    /// Has a call made that could not be made at once.
+    #[cold]
+    pub(super) fn queue_call<C, R>(&self, call: &mut Slot<C, R>) -> Result<(), Failed>
+    where
+        C: Ask<T, O, Answer = R> + Send + 'static,
+        R: Send + 'static,
+    {
+        let slot = Arc::new(Mutex::new(take(call)));
+        let served = self.queue(Some(slot.clone()));
+        *call = take(&mut *lock(&slot));
+        served.map(drop)
+    }
+
+    /// Has a job done, here or by another thread; or, if there is none, what was called for published. The version when it
+    /// was done. The caller does not hold the writer.
+    pub(super) fn queue(&self, job: Option<Arc<dyn Job<P>>>) -> Result<u64, Failed> {
+        let (me, backoff) = (thread_token(), Backoff::default());
+        let mut state = lock(&self.state);
         let ticket = state.next;
         state.next += 1;
         let looks = state.looks;
-        state.calls.push_back(Call { ticket, thread: me, job, publish });
+        state.calls.push(Call { ticket, thread: me, job });
+        self.waiting.store(state.calls.len(), Relaxed);
         loop {
             if state.served > ticket {
                 return match &state.unpublished {
@@ -142,20 +194,17 @@ where
                     _ => Ok(state.version),
                 };
             }
-            if let Some(writer) = state.writer.take() {
-                state.holder = me;
-                state.looks += 1;
-                let mut turn = Turn::new(self, writer, state.looks);
+            if let Some(begun) = state.begin(me) {
                 drop(state);
+                let mut turn = Turn::new(self, begun);
                 if let Err(failed) = turn.prepare() {
                     // While we hold the writer nobody else makes it.
-                    let withdrawn = lock(&self.state).withdraw(ticket);
+                    let withdrawn = self.withdraw(&mut lock(&self.state), ticket);
                     drop(turn);
                     drop(withdrawn);
                     return Err(failed);
                 }
                 turn.make_all();
-                drop(turn);
                 state = lock(&self.state);
                 continue;
             }
@@ -164,10 +213,20 @@ where
                 && look > looks
                 && straggler.is_this_thread()
             {
-                let withdrawn = state.withdraw(ticket);
+                let withdrawn = self.withdraw(&mut state, ticket);
                 drop(state);
                 drop(withdrawn);
                 return Err(Failed::Error(PublishError::OwnReader(straggler)));
+            }
+            // Whoever holds the writer will soon be done, unless he waits himself, or has to interrupt those who spin.
+            if !P::Strategy::REACH_INTERRUPTS && state.in_the_way.is_none() && !backoff.is_spent() {
+                let known = self.news.load(Relaxed);
+                drop(state);
+                while self.news.load(Relaxed) == known && !backoff.is_spent() {
+                    backoff.snooze();
+                }
+                state = lock(&self.state);
+                continue;
             }
             state.asleep += 1;
             state = wait_until(&self.bell, state, None);

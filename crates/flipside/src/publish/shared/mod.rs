@@ -1,4 +1,4 @@
-//! Many writers: calls that are queued, and made by whoever holds the writer.
+//! Many writers: calls that are made by whoever holds the writer.
 //!
 //! For: several threads that change the same thing, each a little: counts, sessions, registrations.
 //!
@@ -7,6 +7,14 @@
 //!
 //! The idea is flat combining (Hendler, Incze, Shavit, Tzafrir: *Flat Combining and the Synchronization-Parallelism
 //! Tradeoff*, SPAA 2010): instead of taking turns with the lock, each puts down what it wants, and one does it for all.
+//! Who finds nobody there makes his call himself, at once.
+//!
+//! # Cost
+//!
+//! A call that meets nobody takes a short lock twice, and otherwise costs what the [`Writer`] costs; it allocates nothing,
+//! but for a closure that leaves several operations. A call that is queued is put into one allocation; its thread spins a
+//! little before it sleeps (with [`Asymmetric`](super::strategy::Asymmetric), whose publish would interrupt it each time,
+//! it sleeps at once). The clock is asked only by a [`Policy::Interval`].
 //!
 //! # What a call may wait for
 //!
@@ -21,7 +29,8 @@
 //!   [`OwnReader`](crate::publish::PublishError::OwnReader). Other threads must leave: a thread that holds a guard while
 //!   it waits (on a lock, a channel, a join) for one that calls here may wait for ever.
 //!
-//! Who holds the writer makes the calls that are there when he begins, and no more: nobody works for others for ever.
+//! Who holds the writer makes the calls that are there when he begins, and once more those that have come meanwhile, and no
+//! more: nobody works for others for ever.
 //!
 //! # Panics
 //!
@@ -32,20 +41,22 @@
 mod desk;
 #[cfg(all(test, not(flipside_loom)))]
 mod shared_tests;
+mod slot;
+#[cfg(all(test, not(flipside_loom)))]
+mod storm_tests;
 mod turn;
 #[cfg(all(test, not(flipside_loom)))]
 mod turn_tests;
 
 use core::fmt;
-use core::mem::replace;
-use std::any::Any;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::desk::{Desk, Failed, lock};
+use self::slot::{Ask, One, Slot};
+use self::turn::Turn;
 use super::{Log, Operation, Pointer, PublishError, SetError, Source, Writer};
-use crate::substrate::atomic::Mutex;
 
 /// When what was called for is published.
 ///
@@ -60,7 +71,8 @@ pub enum Policy {
     EveryCall,
     /// When there are so many unpublished operations.
     Every(usize),
-    /// When the last time is so long ago. This is looked at when somebody calls; there is no thread that would do it.
+    /// When the last time is so long ago, or when this has been the policy for so long. This is looked at when somebody
+    /// calls; there is no thread that would do it.
     Interval(Duration),
     /// By [`SharedWriter::publish`].
     ByHand,
@@ -93,17 +105,6 @@ pub enum Policy {
 pub struct SharedWriter<P: Pointer> {
     desk: Arc<Desk<P>>,
 }
-
-/// A call, while it is on its way.
-enum Slot<F, R> {
-    Waiting(F),
-    /// It is being made.
-    Taken,
-    Made(Outcome<R>),
-}
-
-/// What came of a call: a panic, an error or a result.
-type Outcome<R> = Result<Result<R, PublishError>, Box<dyn Any + Send>>;
 
 impl<P, T, O, X> SharedWriter<P>
 where
@@ -160,14 +161,12 @@ where
     where
         O: Send + 'static,
     {
-        // The closure cannot be taken apart again, so the operation lies beside it.
-        let operation = Arc::new(Mutex::new(Some(operation)));
-        let taken = operation.clone();
-        self.call(move |_, operations| operations.extend(lock(&taken).take()))
-            .map_err(|error| SetError { error, value: lock(&operation).take() })
+        self.hand_in(One(operation))
+            .map_err(|(error, call)| SetError { error, value: call.map(|One(operation)| operation) })
     }
 
-    /// Publishes what was called for, whatever the policy says. The number of the version.
+    /// Publishes what was called for, whatever the policy says. The number of the version. If nothing waits to be published
+    /// it does nothing, as [`Writer::publish`].
     ///
     /// # Errors
     ///
@@ -177,38 +176,37 @@ where
     ///
     /// As [`call`](Self::call).
     pub fn publish(&self) -> Result<u64, PublishError> {
-        match self.desk.serve(Box::new(|_| ()), true) {
+        let published = match self.desk.arrive()? {
+            Some(begun) => Turn::new(&self.desk, begun).publish_all(),
+            None => self.desk.queue(None),
+        };
+        match published {
             Ok(version) => Ok(version),
             Err(Failed::Error(error)) => Err(error),
             Err(Failed::Panic(payload)) => resume_unwind(payload),
         }
     }
 
-    /// Puts the call on the desk, and comes back with what came of it. With an error comes the call, if it was not made.
-    fn hand_in<F, R>(&self, call: F) -> Result<R, (PublishError, Option<F>)>
+    /// Makes the call, or puts it on the desk, and comes back with what came of it. With an error comes the call, if it was
+    /// not made.
+    #[inline]
+    fn hand_in<C>(&self, call: C) -> Result<C::Answer, (PublishError, Option<C>)>
     where
-        F: FnOnce(&T, &mut Vec<O>) -> R + Send + 'static,
-        R: Send + 'static,
+        C: Ask<T, O, Answer: Send + 'static> + Send + 'static,
     {
-        let slot = Arc::new(Mutex::new(Slot::Waiting(call)));
-        let job = {
-            let slot = slot.clone();
-            Box::new(move |writer: &mut Writer<P>| {
-                let taken = replace(&mut *lock(&slot), Slot::Taken);
-                let Slot::Waiting(call) = taken else { return };
-                let outcome = turn::make(writer, call);
-                *lock(&slot) = Slot::Made(outcome);
-            })
+        let arrived = self.desk.arrive();
+        // Not before: what the caller has just put together is still on its way to memory, and here it is moved.
+        let mut slot = Slot { call: Some(call), answer: None, failed: None };
+        let served = match arrived {
+            Ok(Some(begun)) => Turn::new(&self.desk, begun).make_own(&mut slot),
+            Ok(None) => self.desk.queue_call(&mut slot),
+            Err(error) => Err(Failed::Error(error)),
         };
-        let served = self.desk.serve(job, false);
-        let slot = replace(&mut *lock(&slot), Slot::Taken);
-        match (served, slot) {
+        match (slot.failed, served) {
             // Its own panic goes before what became of the others.
-            (_, Slot::Made(Err(payload))) | (Err(Failed::Panic(payload)), _) => resume_unwind(payload),
-            (Ok(_), Slot::Made(Ok(made))) => made.map_err(|error| (error, None)),
-            (Err(Failed::Error(error)), Slot::Made(_)) => Err((error, None)),
-            (Err(Failed::Error(error)), Slot::Waiting(call)) => Err((error, Some(call))),
-            _ => unreachable!("a call that is served is made"),
+            (Some(Failed::Panic(payload)), _) | (_, Err(Failed::Panic(payload))) => resume_unwind(payload),
+            (_, Err(Failed::Error(error))) | (Some(Failed::Error(error)), _) => Err((error, slot.call)),
+            (None, Ok(())) => Ok(slot.answer.expect("a call that is served is made")),
         }
     }
 
@@ -220,7 +218,12 @@ where
 
     /// Changes the policy, for the calls that follow.
     pub fn set_policy(&self, policy: Policy) {
-        lock(&self.desk.state).policy = policy;
+        let now = Instant::now();
+        let mut state = lock(&self.desk.state);
+        if !matches!(state.policy, Policy::Interval(_)) {
+            state.published_at = now;
+        }
+        state.policy = policy;
     }
 
     /// Where readers come from.

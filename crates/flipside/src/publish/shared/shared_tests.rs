@@ -93,6 +93,10 @@ fn the_policy_says_when() {
     shared.set_policy(Policy::Interval(Duration::MAX));
     add(4);
     assert_eq!(reader.with(Vec::len), 3);
+    let hour = Policy::Interval(Duration::from_secs(3600));
+    [hour, Policy::ByHand, hour].into_iter().for_each(|policy| shared.set_policy(policy));
+    shared.call(|_, _| ()).unwrap();
+    assert_eq!(reader.with(Vec::len), 3);
     shared.set_policy(Policy::Interval(Duration::ZERO));
     add(5);
     shared.set_policy(Policy::EveryCall);
@@ -146,11 +150,26 @@ fn who_is_in_its_own_way_has_its_operation_back() {
     let refused = shared.apply(Add::Number(2)).unwrap_err();
     assert!(matches!(refused.error, PublishError::OwnReader(_)));
     assert_eq!(refused.value, Some(Add::Number(2)));
-    assert!(matches!(shared.publish(), Err(PublishError::OwnReader(_))));
+    assert_eq!(shared.publish(), Ok(1), "nothing to publish: nobody is in the way of that");
     assert!(guard.is_empty());
     drop(guard);
     shared.apply(Add::Number(3)).unwrap();
     assert_eq!(*reader.read(), [1, 3]);
+}
+
+#[test]
+fn who_is_in_its_own_way_cannot_publish() {
+    let (mut writer, reader) = publish::log::<Vec<u64>, Add>(vec![]);
+    let guard = reader.read();
+    writer.push(Add::Number(1));
+    writer.publish().unwrap();
+    writer.push(Add::Number(2));
+    let shared = SharedWriter::new(writer);
+    assert!(matches!(shared.publish(), Err(PublishError::OwnReader(_))));
+    assert!(guard.is_empty());
+    drop(guard);
+    assert_eq!(shared.publish(), Ok(2));
+    assert_eq!(*reader.read(), [1, 2]);
 }
 
 #[test]

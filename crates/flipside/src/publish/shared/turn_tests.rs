@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, Scope};
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Instant;
 
 use super::shared_tests::Add;
@@ -20,20 +20,22 @@ fn until_queued<P: Pointer>(shared: &SharedWriter<P>, calls: usize) {
     }
 }
 
-/// Makes a call that ends when so many others lie on the desk: the next turn makes them together.
+/// Makes a call that ends when so many others lie on the desk: all are made together.
 fn hold_until_queued<'s, T, O>(
     scope: &'s Scope<'s, '_>,
     shared: &'s SharedWriter<SharedLog<T, O>>,
     calls: usize,
-) where
+) -> ScopedJoinHandle<'s, Result<(), PublishError>>
+where
     T: Send + Sync + 'static,
     O: Operation<T> + Send + 'static,
 {
     let inner = shared.clone();
-    scope.spawn(move || shared.call(move |_, _| until_queued(&inner, calls)).unwrap());
+    let call = scope.spawn(move || shared.call(move |_, _| until_queued(&inner, calls)));
     while super::lock(&shared.desk.state).writer.is_some() {
         thread::yield_now();
     }
+    call
 }
 
 #[test]
@@ -42,7 +44,7 @@ fn nobody_is_told_that_what_could_not_be_published_was() {
     let reader = Reader::new(buffer.clone()).unwrap();
     let shared = SharedWriter::new(Writer::new(buffer).unwrap());
     thread::scope(|scope| {
-        hold_until_queued(scope, &shared, 3);
+        let held = hold_until_queued(scope, &shared, 3);
         let add = scope.spawn(|| shared.apply(Add::Number(1)));
         until_queued(&shared, 1);
         let publish = scope.spawn(|| shared.publish());
@@ -52,6 +54,7 @@ fn nobody_is_told_that_what_could_not_be_published_was() {
         assert_eq!((refused.error, refused.value), (PublishError::Poisoned, None));
         assert_eq!(publish.join().unwrap(), Err(PublishError::Poisoned));
         assert!(panics.join().is_err());
+        assert_eq!(held.join().unwrap(), Err(PublishError::Poisoned));
     });
     assert!(reader.read().is_empty());
 }
@@ -104,11 +107,11 @@ fn who_is_published_later_is_told_that_it_was_not() {
     let shared = SharedWriter::new(writer);
     clones.panic.store(true, Relaxed);
     thread::scope(|scope| {
-        hold_until_queued(scope, &shared, 2);
+        let held = hold_until_queued(scope, &shared, 2);
         let add = scope.spawn(|| shared.apply(Add::Number(1)));
         until_queued(&shared, 1);
         let panics = scope.spawn(|| shared.apply(Add::Panic));
-        assert!(add.join().is_err() && panics.join().is_err());
+        assert!(add.join().is_err() && panics.join().is_err() && held.join().is_err());
     });
     assert!(reader.read().0.is_empty());
     clones.panic.store(false, Relaxed);
@@ -159,7 +162,8 @@ fn values_that_call_when_they_are_dropped_have_an_error() {
     // All are dropped in a call, three of each copy. (If a second one panicked that would be the end of the process.)
     shared.apply(Edit::clear()).unwrap();
     assert_eq!((reader.len(), refused.load(Relaxed)), (0, 3));
-    shared.publish().unwrap();
+    // The next call gives the other copy what it lacks.
+    shared.call(|_, _| ()).unwrap();
     assert_eq!(refused.load(Relaxed), 6);
 }
 

@@ -149,6 +149,7 @@ pub struct Residual {
 // and version against a heavy one between version and words.
 unsafe impl<R: Seats> Strategy for Asymmetric<R> {
     const FLIP_FENCES: bool = true;
+    const REACH_INTERRUPTS: bool = true;
 
     type Seat = Seat;
     type Residual = Residual;

@@ -90,6 +90,10 @@ pub unsafe trait Strategy {
     /// promised by saying so. Then who publishes need not pass another before it looks for sleepers.
     const FLIP_FENCES: bool = false;
 
+    /// Whether [`reach`](Self::reach) may interrupt every thread that runs, by a system call. Then who waits for a publish
+    /// does better to sleep than to spin. Nothing else depends on it.
+    const REACH_INTERRUPTS: bool = false;
+
     /// A reader's place.
     type Seat;
     /// Who is still inside of the side that a flip left.
