@@ -85,7 +85,7 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
     pub(super) fn late(&self, rank: usize, round: u64, reach: Kind) -> Vec<usize> {
         let is_late = |other: &usize| {
             // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
-            self.barrier.presence().is_present(*other, round - 1) && !self.barrier.has_arrived(*other, round)
+            self.barrier.presence().is_awaited(*other, round - 1) && !self.barrier.has_arrived(*other, round)
         };
         match (reach, self.barrier.neighbours(rank)) {
             (Kind::Narrow, Some(neighbours)) => {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossbeam_utils::CachePadded;
 
 use super::{Barrier, Broken, Kind, Look, Neighbours, Presence};
-use crate::substrate::atomic::{Ordering::*, Site, at};
+use crate::substrate::atomic::{AtomicU64, Ordering::*, Site, at};
 use crate::substrate::gate::Gate;
 
 /// Each party says in a word of its own how far it has come, and looks at the words of the others.
@@ -17,6 +17,8 @@ use crate::substrate::gate::Gate;
 #[derive(Debug)]
 pub struct Flags {
     words: Box<[CachePadded<Gate>]>,
+    /// From this round on none is ever complete. Looked at by those who find somebody late.
+    dead_from: AtomicU64,
     /// By rank; none if there are no narrow rounds.
     neighbours: Box<[Neighbours]>,
     presence: Presence,
@@ -24,18 +26,16 @@ pub struct Flags {
 
 // The word of a party:
 //
-//   round << 5 | NARROW_BEFORE | NARROW | LEFT | DIED | (the gate's) ASLEEP
+//   round << 4 | NARROW_BEFORE | NARROW | LEFT | (the gate's) ASLEEP
 //
 //   r --arrive--> r+1 --arrive--> ... --leave--> LEFT      for ever
-//                                     --die----> DIED      for ever
 //
-// Rounds stand in 27 bits and wrap. A party waits for r; the others are at r-1, r or r+1, or dead, or gone; in narrow rounds
-// neighbours are. So the difference of two rounds is small, and its sign is that of the difference modulo 2^27.
-const DIED: u32 = 1 << 1;
-const LEFT: u32 = 1 << 2;
-const NARROW: u32 = 1 << 3;
-const NARROW_BEFORE: u32 = 1 << 4;
-const SHIFT: u32 = 5;
+// Rounds stand in 28 bits and wrap. A party waits for r; the others are at r-1, r or r+1, or gone; in narrow rounds
+// neighbours are. So the difference of two rounds is small, and its sign is that of the difference modulo 2^28.
+const LEFT: u32 = 1 << 1;
+const NARROW: u32 = 1 << 2;
+const NARROW_BEFORE: u32 = 1 << 3;
+const SHIFT: u32 = 4;
 const ROUND: u32 = u32::MAX << SHIFT;
 
 /// The round's place in a word. The upper bits of the round fall off.
@@ -66,6 +66,7 @@ impl Flags {
         let word = |_| CachePadded::new(Gate::new(word_of(start)));
         Self {
             words: (0..parties).map(word).collect(),
+            dead_from: AtomicU64::new(u64::MAX),
             neighbours,
             presence: Presence::new(parties, parties),
         }
@@ -82,7 +83,6 @@ impl Flags {
         let ahead = ahead(word, round);
         let narrow = match ahead.cmp(&0) {
             core::cmp::Ordering::Less if word & LEFT != 0 => return Ok(true),
-            core::cmp::Ordering::Less if word & DIED != 0 => return Err(Broken::Died),
             core::cmp::Ordering::Less => return Ok(false),
             core::cmp::Ordering::Equal => word & NARROW != 0,
             core::cmp::Ordering::Greater if ahead == 1 << SHIFT => word & NARROW_BEFORE != 0,
@@ -92,15 +92,17 @@ impl Flags {
         if narrow == matches!(kind, Kind::Narrow) { Ok(true) } else { Err(Broken::Mismatch(rank)) }
     }
 
-    /// Looks at all who have not been seen, up to the first who has not arrived; that one, and its word.
+    /// Looks at all who have not been seen, up to the first who has not arrived; that one, and its word. If nobody has died.
     #[inline]
     fn first_late(&self, look: &mut Look) -> Result<Option<(usize, u32)>, Broken> {
         while let Some(rank) = look.next(self.words.len(), &self.neighbours) {
-            // [E2] Acquire, pairs with [E1]. Ours first: it has not arrived, and we look again. Theirs first: its segment,
+            // [E2] Acquire, pairs with [E1], [E5], [E14]. Ours first: it has not arrived, and we look again. Theirs first: its segment,
             // and its reading of ours, happen before what follows. Weaker: we read what it is still writing.
             let word = self.words[rank].load(at(Site::E2, Acquire));
             if !Self::is_done(word, look.round, look.kind, rank)? {
-                return Ok(Some((rank, word)));
+                // [E13] Acquire, pairs with [E4]. Who learns of a death knows whose it was. Weaker: it does not.
+                let dead_from = self.dead_from.load(at(Site::E13, Acquire));
+                return if dead_from <= look.round { Err(Broken::Died) } else { Ok(Some((rank, word))) };
             }
             look.seen += 1;
         }
@@ -108,9 +110,9 @@ impl Flags {
     }
 }
 
-// SAFETY: B1 by E1 and E2: a word says a round only when its party has arrived at it. B2 by the same pair. B3: the word of who
-// died says the last round it arrived at, for ever. B4: who sleeps has marked the word of one who is late, and any change of
-// that word wakes.
+// SAFETY: B1 by E1 and E2: a word says a round only when its party has arrived at it. B2 by the same pair. B3: who dies lowers
+// `dead_from` to a round at which it never arrives. B4: who sleeps has marked the word of one who is late, and looked again;
+// any change of that word wakes, and so does a death.
 unsafe impl Barrier for Flags {
     #[inline]
     unsafe fn arrive(&self, rank: usize, round: u64, kind: Kind) -> bool {
@@ -140,6 +142,7 @@ unsafe impl Barrier for Flags {
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {
         if let Ok(Some((rank, word))) = self.first_late(look)
             && self.words[rank].mark(word)
+            && matches!(self.first_late(look), Ok(Some((still, _))) if still == rank)
         {
             self.words[rank].sleep(word, deadline);
         }
@@ -162,9 +165,15 @@ unsafe impl Barrier for Flags {
         }
     }
 
-    unsafe fn die(&self, rank: usize, _round: u64) {
-        // [E4] Release, pairs with [E2]: as [E1], for those who learn that we have died.
-        self.words[rank].update(|word| word | DIED, at(Site::E4, Release));
+    unsafe fn die(&self, _rank: usize, round: u64) {
+        // [E4] Release, pairs with [E13]: see there.
+        self.dead_from.fetch_min(round + 1, at(Site::E4, Release));
+        for gate in &self.words {
+            // Whoever this one was late for may sleep at another's word.
+            // [E14] Release, pairs with [E2]. Ours first: a sleeper's look, after its mark, sees the death. Theirs first: we find
+            // the mark, and wake. Weaker: it sleeps on.
+            gate.update(|word| word, at(Site::E14, Release));
+        }
     }
 
     unsafe fn leave(&self, rank: usize, round: u64) -> bool {

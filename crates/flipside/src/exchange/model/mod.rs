@@ -11,7 +11,7 @@ mod rounds;
 use super::{Choice, Contiguous, Memory, Poisoned, Round, Setup, Waiting, parties};
 use crate::substrate::model::Quiet;
 
-/// The round that has been passed when a model begins: it wraps in the 27 bits of flags and in the 30 of the count.
+/// The round that has been passed when a model begins: it wraps in the 28 bits of flags and in the 30 of the count.
 const START: u64 = (1 << 30) - 1;
 
 /// An element.
