@@ -128,8 +128,8 @@ impl<M: Memory> NarrowPending<M> {
     ///
     /// [`Poisoned`], if one of them died before it published this round, or takes it for a wide one.
     #[inline]
-    pub fn wait(mut self) -> Result<NarrowRound<M>, Poisoned> {
-        self.seat.wait(&mut self.look, None)?;
+    pub fn wait(self) -> Result<NarrowRound<M>, Poisoned> {
+        self.seat.wait_for_ever(self.look)?;
         Ok(NarrowRound { seat: self.seat })
     }
 
