@@ -123,7 +123,7 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         look: &mut Look,
         deadline: Option<Instant>,
     ) -> Result<bool, Poisoned> {
-        let mut patience = self.waiting.begin();
+        let mut patience = self.waiting.begin(round);
         loop {
             match self.barrier.poll(look) {
                 Ok(true) => break,
