@@ -81,7 +81,9 @@ impl Flags {
     #[track_caller]
     fn word(&self, rank: usize) -> &Gate {
         // The last line may have one to spare.
-        assert!(rank < self.parties, "there is no party {rank}: there are {}, from 0", self.parties);
+        if rank >= self.parties {
+            no_such(rank, self.parties);
+        }
         &self.pairs[rank / 2][rank % 2]
     }
 
@@ -120,6 +122,13 @@ impl Flags {
         }
         Ok(None)
     }
+}
+
+/// By value: an assertion would want the address of the rank, and with it that of the seat.
+#[cold]
+#[track_caller]
+fn no_such(rank: usize, parties: usize) -> ! {
+    panic!("there is no party {rank}: there are {parties}, from 0")
 }
 
 // SAFETY: B1 by E1 and E2: a word says a round only when its party has arrived at it. B2 by the same pair. B3: the word of who
