@@ -59,7 +59,8 @@ impl Death {
 
     /// Relaxed: the barrier says that somebody has died, after this.
     fn note(&self, rank: usize, round: u64, cause: Cause) {
-        self.round[rank].store(round, Relaxed);
+        // The first one stays: who finds a mismatch dies once more when its seat is dropped. No round 0 is ever missed.
+        let _ = self.round[rank].compare_exchange(0, round, Relaxed, Relaxed);
         let word = (cause as u64) << 48 | rank as u64;
         let _ = self.word.compare_exchange(ALIVE, word, Relaxed, Relaxed);
     }

@@ -102,8 +102,8 @@ impl Flags {
             core::cmp::Ordering::Less => return Ok(false),
             core::cmp::Ordering::Equal => word & NARROW != 0,
             core::cmp::Ordering::Greater if ahead == 1 << SHIFT => word & NARROW_BEFORE != 0,
-            // It has passed the next round without us.
-            core::cmp::Ordering::Greater => return Err(Broken::Mismatch(rank)),
+            // It has passed the next round without us. So that one was narrow, and not the first that is, and this one was narrow.
+            core::cmp::Ordering::Greater => true,
         };
         if narrow == matches!(kind, Kind::Narrow) { Ok(true) } else { Err(Broken::Mismatch(rank)) }
     }
