@@ -10,6 +10,9 @@ use crate::report::{Better, Head, Line, Report, table};
 /// Rounds of a check, if they take no longer than all of them together may.
 const CHECKED: u64 = 300;
 const FEWEST_CHECKED: u64 = 4;
+/// Elements that are looked at in a check, by all parties together: enough for most workloads, and some seconds less for those
+/// whose contenders have been checked with shorter segments.
+const LOOKED_AT: usize = 1 << 24;
 /// Before anything is known about a contender.
 const PROBED: u64 = 2;
 
@@ -80,7 +83,7 @@ fn prepare(
     let mut best: Option<(Variant, usize, f64)> = None;
     for &variant in variants {
         let Some(took) = within(plan.patience, move || (variant.timed)(work, PROBED)) else { continue };
-        let checked = checked(took, plan.patience);
+        let checked = checked(work, took, plan.patience);
         let Some(result) = within(plan.patience, move || (variant.check)(work, checked)) else { continue };
         result.map_err(|fault| format!("{}, {name}: {fault}", contender.name))?;
         let timed = |rounds| within(plan.patience, move || (variant.timed)(work, rounds as u64));
@@ -94,9 +97,10 @@ fn prepare(
 }
 
 /// How many rounds are checked: to look at every element takes several times as long as to add it.
-fn checked(probe: Duration, patience: Duration) -> u64 {
+fn checked(work: Work, probe: Duration, patience: Duration) -> u64 {
     let rounds = patience.as_secs_f64() / 50.0 / (probe.as_secs_f64() / PROBED as f64).max(1e-9);
-    (rounds as u64).clamp(FEWEST_CHECKED, CHECKED)
+    let looks = work.parties * work.parties * work.len.max(1);
+    (rounds as u64).min((LOOKED_AT / looks) as u64).clamp(FEWEST_CHECKED, CHECKED)
 }
 
 /// A contender without a result is missed in the table, so the reason stands above it.
@@ -113,10 +117,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slow_contenders_are_checked_for_fewer_rounds() {
+    fn slow_contenders_and_long_segments_are_checked_for_fewer_rounds() {
         let (ms, patience) = (Duration::from_millis, Duration::from_secs(5));
-        assert_eq!(checked(Duration::ZERO, patience), CHECKED);
-        assert_eq!(checked(ms(2), patience), 100);
-        assert_eq!(checked(ms(4000), patience), FEWEST_CHECKED);
+        let short = Work::rounds(2, 16);
+        assert_eq!(checked(short, Duration::ZERO, patience), CHECKED);
+        assert_eq!(checked(short, ms(2), patience), 100);
+        assert_eq!(checked(short, ms(4000), patience), FEWEST_CHECKED);
+        assert_eq!(checked(Work::rounds(16, 4096), Duration::ZERO, patience), 16);
     }
 }
