@@ -78,12 +78,7 @@ impl Flags {
     }
 
     #[inline]
-    #[track_caller]
     fn word(&self, rank: usize) -> &Gate {
-        // The last line may have one to spare.
-        if rank >= self.parties {
-            no_such(rank, self.parties);
-        }
         &self.pairs[rank / 2][rank % 2]
     }
 
@@ -124,13 +119,6 @@ impl Flags {
     }
 }
 
-/// By value: an assertion would want the address of the rank, and with it that of the seat.
-#[cold]
-#[track_caller]
-fn no_such(rank: usize, parties: usize) -> ! {
-    panic!("there is no party {rank}: there are {parties}, from 0")
-}
-
 // SAFETY: B1 by E1 and E2: a word says a round only when its party has arrived at it. B2 by the same pair. B3: the word of who
 // died says the last round it arrived at, for ever. B4: who sleeps has marked the word of one who is late, and any change of
 // that word wakes.
@@ -156,6 +144,8 @@ unsafe impl Barrier for Flags {
     }
 
     fn has_arrived(&self, rank: usize, round: u64) -> bool {
+        // The last line may have a word to spare.
+        assert!(rank < self.parties, "there is no party {rank}: there are {}, from 0", self.parties);
         // [E3] Acquire, pairs with [E1]: as [E2], for one who does not wait for all.
         ahead(self.word(rank).load(at(Site::E3, Acquire)), round) >= 0
     }
