@@ -164,8 +164,8 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     ///
     /// [`Poisoned`], if one of them died before it published this round, or takes it for a wide one.
     #[inline]
-    pub fn wait(mut self) -> Result<NarrowRound<M, R>, Poisoned> {
-        self.seat.wait(&mut self.look, None)?;
+    pub fn wait(self) -> Result<NarrowRound<M, R>, Poisoned> {
+        self.seat.wait_for_ever(self.look)?;
         Ok(NarrowRound { seat: self.seat, was_wide: false })
     }
 

@@ -67,8 +67,8 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     ///
     /// [`Poisoned`], if a party died before it published this round. The same for all who wait for it.
     #[inline]
-    pub fn wait(mut self) -> Result<Round<M, R>, Poisoned> {
-        self.seat.wait(&mut self.look, None)?;
+    pub fn wait(self) -> Result<Round<M, R>, Poisoned> {
+        self.seat.wait_for_ever(self.look)?;
         Ok(Round { seat: self.seat })
     }
 

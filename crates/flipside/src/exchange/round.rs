@@ -1,5 +1,7 @@
 //! A round that has been passed: its view to read, and the next segment to write.
 
+use std::sync::Arc;
+
 use super::Entrance;
 use super::barrier::Kind;
 use super::error::TooLong;
@@ -139,7 +141,7 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     /// Where more parties come from.
     #[must_use]
     pub fn entrance(&self) -> Entrance<M, R> {
-        Entrance::new(self.seat.shared.clone())
+        Entrance::new(Arc::clone(&self.seat.shared))
     }
 }
 

@@ -12,13 +12,18 @@ use crate::substrate::gate::Gate;
 
 /// Each party says in a word of its own how far it has come, and looks at the words of the others.
 ///
-/// For: no more parties than processors. An arrival is one exchange on a line of one's own, everybody knows who is late, and
-/// one can wait for some and not for others. When not: for many parties, since each looks at each: use [`Central`](super::Central).
+/// For: no more parties than processors. An arrival is one exchange on a line that one other party writes, everybody knows who
+/// is late, and one can wait for some and not for others. When not: for many parties, since each looks at each: use
+/// [`Central`](super::Central).
 #[derive(Debug)]
 pub struct Flags {
-    words: Box<[CachePadded<Gate>]>,
     /// From this round on none is ever complete. Looked at by those who find somebody late.
     dead_from: AtomicU64,
+    parties: usize,
+    /// By rank, two to a line: who says that it has come takes the line, and sees in it how far the other one has. So two
+    /// parties pass one line to and fro, where they would pass two. More read half as many lines, and two write each; nobody
+    /// else does.
+    pairs: Box<[CachePadded<[Gate; 2]>]>,
     /// By rank; none if there are no narrow rounds.
     neighbours: Box<[Neighbours]>,
     presence: Presence,
@@ -63,13 +68,19 @@ impl Flags {
         start: u64,
         neighbours: Box<[Neighbours]>,
     ) -> Self {
-        let word = |_| CachePadded::new(Gate::new(word_of(start)));
+        let word = || Gate::new(word_of(start));
         Self {
-            words: (0..parties).map(word).collect(),
             dead_from: AtomicU64::new(u64::MAX),
+            parties,
+            pairs: (0..parties.div_ceil(2)).map(|_| CachePadded::new([word(), word()])).collect(),
             neighbours,
             presence: Presence::new(parties, parties),
         }
+    }
+
+    #[inline]
+    fn word(&self, rank: usize) -> &Gate {
+        &self.pairs[rank / 2][rank % 2]
     }
 
     /// The neighbours of a rank, if there are narrow rounds.
@@ -95,10 +106,10 @@ impl Flags {
     /// Looks at all who have not been seen, up to the first who has not arrived; that one, and its word. If nobody has died.
     #[inline]
     fn first_late(&self, look: &mut Look) -> Result<Option<(usize, u32)>, Broken> {
-        while let Some(rank) = look.next(self.words.len(), &self.neighbours) {
+        while let Some(rank) = look.next(self.parties, &self.neighbours) {
             // [E2] Acquire, pairs with [E1], [E5], [E14]. Ours first: it has not arrived, and we look again. Theirs first: its segment,
             // and its reading of ours, happen before what follows. Weaker: we read what it is still writing.
-            let word = self.words[rank].load(at(Site::E2, Acquire));
+            let word = self.word(rank).load(at(Site::E2, Acquire));
             if !Self::is_done(word, look.round, look.kind, rank)? {
                 // [E13] Acquire, pairs with [E4]. Who learns of a death knows whose it was. Weaker: it does not.
                 let dead_from = self.dead_from.load(at(Site::E13, Acquire));
@@ -116,7 +127,7 @@ impl Flags {
 unsafe impl Barrier for Flags {
     #[inline]
     unsafe fn arrive(&self, rank: usize, round: u64, kind: Kind) -> bool {
-        let gate = &self.words[rank];
+        let gate = self.word(rank);
         // Relaxed: only this rank writes these bits.
         let before = if gate.load(Relaxed) & NARROW != 0 { NARROW_BEFORE } else { 0 };
         let narrow = if matches!(kind, Kind::Narrow) { NARROW } else { 0 };
@@ -135,22 +146,24 @@ unsafe impl Barrier for Flags {
     }
 
     fn has_arrived(&self, rank: usize, round: u64) -> bool {
+        // The last line may have a word to spare.
+        assert!(rank < self.parties, "there is no party {rank}: there are {}, from 0", self.parties);
         // [E3] Acquire, pairs with [E1]: as [E2], for one who does not wait for all.
-        ahead(self.words[rank].load(at(Site::E3, Acquire)), round) >= 0
+        ahead(self.word(rank).load(at(Site::E3, Acquire)), round) >= 0
     }
 
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {
         if let Ok(Some((rank, word))) = self.first_late(look)
-            && self.words[rank].mark(word)
+            && self.word(rank).mark(word)
             && matches!(self.first_late(look), Ok(Some((still, _))) if still == rank)
         {
-            self.words[rank].sleep(word, deadline);
+            self.word(rank).sleep(word, deadline);
         }
     }
 
     fn leave_waker(&self, rank: usize, look: &mut Look, waker: &Waker) {
         while let Ok(Some((late, word))) = self.first_late(look) {
-            let gate = &self.words[late];
+            let gate = self.word(late);
             gate.leave_waker(rank, waker);
             if gate.mark(word) {
                 return;
@@ -160,15 +173,15 @@ unsafe impl Barrier for Flags {
     }
 
     fn take_waker(&self, rank: usize, look: &Look) {
-        if let Some(late) = look.next(self.words.len(), &self.neighbours) {
-            self.words[late].take_waker(rank);
+        if let Some(late) = look.next(self.parties, &self.neighbours) {
+            self.word(late).take_waker(rank);
         }
     }
 
     unsafe fn die(&self, _rank: usize, round: u64) {
         // [E4] Release, pairs with [E13]: see there.
         self.dead_from.fetch_min(round + 1, at(Site::E4, Release));
-        for gate in &self.words {
+        for gate in self.pairs.iter().flat_map(|pair| pair.iter()) {
             // Whoever this one was late for may sleep at another's word.
             // [E14] Release, pairs with [E2]. Ours first: a sleeper's look, after its mark, sees the death. Theirs first: we find
             // the mark, and wake. Weaker: it sleeps on.
@@ -179,7 +192,7 @@ unsafe impl Barrier for Flags {
     unsafe fn leave(&self, rank: usize, round: u64) -> bool {
         self.presence.leave(rank, round);
         // [E5] Release, pairs with [E2]. As [E1]: what we read in our last round happens before they write there.
-        self.words[rank].update(|word| word | LEFT, at(Site::E5, Release));
+        self.word(rank).update(|word| word | LEFT, at(Site::E5, Release));
         false
     }
 

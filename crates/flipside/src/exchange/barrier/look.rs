@@ -1,6 +1,8 @@
 //! What one waits for.
 
 /// Whom the view of a round reaches. All parties must say the same of a round.
+// A whole word, so that a look that is moved is not written by the byte and read by the word, which processors do not like.
+#[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Kind {
     /// All.
