@@ -26,7 +26,7 @@ fn dying(count: usize, choice: Choice) {
         let round = rounds(round, 1).unwrap();
         let end = rounds(round, 1);
         assert_eq!(end.err(), Some(Poisoned { rank: 0, round: START + 2, cause: Cause::Dropped }));
-        None
+        None::<()>
     });
 }
 
@@ -36,7 +36,7 @@ fn all_dying(choice: Choice) {
         let times = round.rank();
         let end = rounds(round, times).err();
         assert!(end.is_none_or(|end| end.rank < 2 && end.round == START + 1), "{end:?}");
-        None
+        None::<()>
     });
 }
 
