@@ -93,13 +93,10 @@ impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
     pub fn publish(mut self) -> NarrowPending<M, R> {
         self.seat.arrive(Kind::Narrow);
         let Seat { rank, round, .. } = self.seat;
-        let (reach, look) = if self.was_wide {
-            (Kind::Wide, Look::at_all(round, Kind::Narrow))
-        } else {
-            (Kind::Narrow, Look::at_neighbours(rank, round))
-        };
+        let look =
+            if self.was_wide { Look::at_all(round, Kind::Narrow) } else { Look::at_neighbours(rank, round) };
         let look = self.seat.first_look(look);
-        NarrowPending { seat: self.seat, look, reach }
+        NarrowPending { seat: self.seat, look }
     }
 
     /// As [`publish_wide`](Self::publish_wide), with what this party contributes to that round.
@@ -140,8 +137,6 @@ impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> NarrowRound<Padded<T, S
 pub struct NarrowPending<M: Memory, R: Send + Sync = ()> {
     seat: Seat<M, R>,
     look: Look,
-    /// Whom it waits for.
-    reach: Kind,
 }
 
 impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
@@ -186,7 +181,7 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     /// Which of those whom one waits for have not published yet, in the order of the ranks.
     #[must_use]
     pub fn late(&self) -> Vec<usize> {
-        self.seat.shared.late(self.seat.rank, self.seat.round, self.reach)
+        self.seat.shared.late(&self.look)
     }
 }
 

@@ -81,17 +81,20 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         View::new(&self.memory, &self.contributions, self.barrier.presence(), round)
     }
 
-    /// Who has not arrived at a round.
-    pub(super) fn late(&self, rank: usize, round: u64, reach: Kind) -> Vec<usize> {
+    /// Who is waited for, and has not arrived.
+    pub(super) fn late(&self, look: &Look) -> Vec<usize> {
+        let round = look.round;
+        // Who takes the round for another kind has arrived all the same.
+        let has_arrived = |rank| {
+            [Kind::Wide, Kind::Narrow].into_iter().any(|kind| self.barrier.has_arrived(rank, round, kind))
+        };
         let is_late = |other: &usize| {
             // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
-            self.barrier.presence().is_present(*other, round - 1) && !self.barrier.has_arrived(*other, round)
+            self.barrier.presence().is_present(*other, round - 1) && !has_arrived(*other)
         };
-        match (reach, self.barrier.neighbours(rank)) {
-            (Kind::Narrow, Some(neighbours)) => {
-                neighbours.waits_for.iter().copied().filter(is_late).collect()
-            }
-            _ => (0..self.memory.parties()).filter(is_late).collect(),
+        match look.neighbours_of.and_then(|rank| self.barrier.neighbours(rank)) {
+            Some(neighbours) => neighbours.waits_for.iter().copied().filter(is_late).collect(),
+            None => (0..self.memory.parties()).filter(is_late).collect(),
         }
     }
 }

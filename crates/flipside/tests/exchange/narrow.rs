@@ -178,3 +178,31 @@ fn wide_rounds_between_narrow_ones_have_contributions() {
     });
     assert_eq!(ends, [(1..20).sum::<u64>() + 19; 3]);
 }
+
+/// Nobody is anybody's neighbour.
+fn islands(parties: usize) -> Vec<Round<Contiguous<u64>>> {
+    let setup = exchange::parties(parties).segment(1, |_, _| 0).neighbours(|_| []);
+    setup.build().unwrap().into_iter().map(exchange::Party::start).collect()
+}
+
+/// The first narrow round, for which all wait for all.
+fn first_narrow<M: exchange::Memory>(rounds: Vec<Round<M>>) -> Vec<NarrowRound<M>> {
+    let pending: Vec<_> = rounds.into_iter().map(|round| round.narrow().publish()).collect();
+    pending.into_iter().map(|pending| pending.wait().unwrap()).collect()
+}
+
+#[test]
+fn who_waits_for_all_reads_nobody_early_who_does_not() {
+    let [first, second] = <[_; 2]>::try_from(first_narrow(islands(2))).unwrap();
+    let pending = first.publish_wide();
+    assert_eq!(pending.segment(1), None);
+    let second = second.publish();
+    assert_eq!(pending.segment(1), None, "it takes round 2 for a narrow one");
+    // It goes on without us, and writes on the same side.
+    let mut second = second.wait().unwrap().publish().wait().unwrap();
+    let own = second.own();
+    assert_eq!(pending.segment(1), None, "it is writing that segment");
+    own[0] = 1;
+    assert_eq!(pending.late(), [0; 0], "it has arrived all the same");
+    assert_eq!(pending.wait().unwrap_err().cause, Cause::Mismatch);
+}

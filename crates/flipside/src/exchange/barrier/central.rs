@@ -226,7 +226,7 @@ unsafe impl Barrier for Central {
         self.look(look.round).1
     }
 
-    fn has_arrived(&self, rank: usize, round: u64) -> bool {
+    fn has_arrived(&self, rank: usize, round: u64, _kind: Kind) -> bool {
         // [E12] Acquire, pairs with [E11]: see there.
         let word = self.words[rank].load(at(Site::E12, Acquire));
         word.wrapping_sub(word_of(round)) as i32 >= 0
