@@ -136,6 +136,10 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
 
 impl<T: Send + Sync, R: Send + Sync> Pending<Contiguous<T, 3>, R> {
     /// What all published in the round before this one.
+    ///
+    /// # Panics
+    ///
+    /// If that was a narrow round, of which nobody has a view.
     #[must_use]
     pub fn before(&self) -> View<'_, Contiguous<T, 3>, R> {
         self.seat.before()
@@ -144,6 +148,10 @@ impl<T: Send + Sync, R: Send + Sync> Pending<Contiguous<T, 3>, R> {
 
 impl<T: Send + Sync, R: Send + Sync> Pending<Padded<T, 3>, R> {
     /// What all published in the round before this one.
+    ///
+    /// # Panics
+    ///
+    /// If that was a narrow round, of which nobody has a view.
     #[must_use]
     pub fn before(&self) -> View<'_, Padded<T, 3>, R> {
         self.seat.before()

@@ -106,12 +106,16 @@ pub(super) struct Seat<M: Memory, R: Send + Sync> {
     pub(super) round: u64,
     /// How much of the next segment will be seen.
     pub(super) len: usize,
+    /// Of that round.
+    kind: Kind,
+    /// Of the one before.
+    kind_before: Kind,
 }
 
 impl<M: Memory, R: Send + Sync> Seat<M, R> {
     pub(super) fn new(shared: Arc<Shared<M, R>>, rank: usize, round: u64) -> Self {
         let len = shared.memory.capacity();
-        Self { shared, rank, round, len }
+        Self { shared, rank, round, len, kind: Kind::Wide, kind_before: Kind::Wide }
     }
 
     #[inline]
@@ -149,6 +153,17 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
             self.open(next);
         }
         self.round = next;
+        self.kind_before = core::mem::replace(&mut self.kind, kind);
+    }
+
+    /// The view of the round before the one that was passed or arrived at, where there are three sides.
+    pub(super) fn before(&self) -> View<'_, M, R> {
+        const { assert!(M::SIDES == 3) };
+        let before = self.round.saturating_sub(1);
+        assert!(self.kind_before == Kind::Wide, "round {before} was narrow: nobody has a view of all of it");
+        // SAFETY: it has been passed, as a wide one, and with three sides a view may be read until the round after the next one is
+        // arrived at: see PROOF.md.
+        unsafe { self.shared.view(before) }
     }
 
     /// Makes the step, and opens a round. If the step panics the round stays closed.

@@ -206,3 +206,24 @@ fn who_waits_for_all_reads_nobody_early_who_does_not() {
     assert_eq!(pending.late(), [0; 0], "it has arrived all the same");
     assert_eq!(pending.wait().unwrap_err().cause, Cause::Mismatch);
 }
+
+#[test]
+fn a_narrow_round_is_not_shown_to_all_afterwards() {
+    let setup = exchange::parties(3)
+        .three_sides()
+        .segment(1, |_, _| 0)
+        .neighbours(|rank| [rank ^ 1].into_iter().filter(|at| *at < 2));
+    let rounds = setup.build().unwrap().into_iter().map(exchange::Party::start).collect();
+    let [first, second, mut third] = <[_; 3]>::try_from(first_narrow(rounds)).unwrap();
+    let pending = [first, second].map(NarrowRound::publish);
+    let [first, second] = pending.map(|pending| pending.wait().unwrap().publish_wide());
+    // It is writing what would be seen.
+    let own = third.own();
+    let before = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.before().round()));
+    assert!(before.is_err(), "a view of round 2, which the third has not published");
+    own[0] = 1;
+    let pending = [first, second, third.publish().wait().unwrap().publish_wide()];
+    let [first, ..] = pending.map(|pending| pending.wait().unwrap());
+    let before = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.before().round()));
+    assert!(before.is_err(), "a view of round 2, which was a narrow one");
+}
