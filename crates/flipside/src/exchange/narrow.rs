@@ -11,6 +11,10 @@ use super::pending::Pending;
 use super::shared::Seat;
 use super::view::NarrowView;
 
+/// In a narrow round of such a number all wait for all: words that wrap cannot tell how far one is ahead who never waits, such
+/// as one without neighbours.
+const TOGETHER: u64 = 1 << 16;
+
 /// A party in a round that its neighbours have published, and perhaps nobody else: parties that are further apart may be as
 /// many rounds apart. So there is no view of all, and nothing to contribute; [`publish_wide`](Self::publish_wide) is the way
 /// back. Made by [`Round::narrow`](super::Round::narrow).
@@ -93,8 +97,11 @@ impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
     pub fn publish(mut self) -> NarrowPending<M, R> {
         self.seat.arrive(Kind::Narrow);
         let Seat { rank, round, .. } = self.seat;
-        let look =
-            if self.was_wide { Look::at_all(round, Kind::Narrow) } else { Look::at_neighbours(rank, round) };
+        let look = if self.was_wide || round.is_multiple_of(TOGETHER) {
+            Look::at_all(round, Kind::Narrow)
+        } else {
+            Look::at_neighbours(rank, round)
+        };
         let look = self.seat.first_look(look);
         NarrowPending { seat: self.seat, look }
     }
@@ -153,7 +160,7 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     }
 
     /// Waits until the neighbours have published: those whose segments one sees, and those who see one's own. In the first
-    /// narrow round, and only in that, for all.
+    /// narrow round, and in every 65,536th, for all.
     ///
     /// # Errors
     ///

@@ -227,3 +227,25 @@ fn a_narrow_round_is_not_shown_to_all_afterwards() {
     let before = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.before().round()));
     assert!(before.is_err(), "a view of round 2, which was a narrow one");
 }
+
+#[test]
+fn nobody_is_ahead_without_end() {
+    let [first, second] = <[_; 2]>::try_from(first_narrow(islands(2))).unwrap();
+    let mut ahead = first;
+    let held = loop {
+        assert!(ahead.number() < 1 << 20, "so far ahead of one who stands still");
+        match ahead.publish().wait_timeout(std::time::Duration::ZERO) {
+            Ok(round) => ahead = round,
+            Err(exchange::WaitError::TimedOut(held)) => break held,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(held.late, [1]);
+    // Who comes after finds everything as usual.
+    let mut second = second;
+    while second.number() < held.round {
+        second = second.publish().wait().unwrap();
+    }
+    let pending = [held.pending.wait().unwrap(), second].map(NarrowRound::publish_wide);
+    assert!(pending.into_iter().all(|pending| pending.wait().is_ok()));
+}
