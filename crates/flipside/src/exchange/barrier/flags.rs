@@ -93,10 +93,14 @@ impl Flags {
     /// Whether a word says what this look waits for.
     #[inline]
     fn is_done(word: u32, round: u64, kind: Kind, rank: usize) -> Result<bool, Broken> {
+        // First, since its round stays where it is, and some day seems to be ahead. Its kind does not matter: it has passed its
+        // last round as a wide one, and seen that it is that for us as well.
+        if word & LEFT != 0 {
+            return Ok(true);
+        }
         match Self::kind(word, round) {
             Some(theirs) if theirs == kind => Ok(true),
             Some(_) => Err(Broken::Mismatch(rank)),
-            None if word & LEFT != 0 => Ok(true),
             None if word & DIED != 0 => Err(Broken::Died),
             None => Ok(false),
         }
