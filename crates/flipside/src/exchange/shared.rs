@@ -145,17 +145,20 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         Ok(true)
     }
 
-    /// Who has not arrived at a round.
-    pub(super) fn late(&self, rank: usize, round: u64, reach: Kind) -> Vec<usize> {
+    /// Who is waited for, and has not arrived.
+    pub(super) fn late(&self, look: &Look) -> Vec<usize> {
+        let round = look.round;
+        // Who takes the round for another kind has arrived all the same.
+        let has_arrived = |rank| {
+            [Kind::Wide, Kind::Narrow].into_iter().any(|kind| self.barrier.has_arrived(rank, round, kind))
+        };
         let is_late = |other: &usize| {
             // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
-            self.barrier.presence().is_awaited(*other, round - 1) && !self.barrier.has_arrived(*other, round)
+            self.barrier.presence().is_awaited(*other, round - 1) && !has_arrived(*other)
         };
-        match (reach, self.barrier.neighbours(rank)) {
-            (Kind::Narrow, Some(neighbours)) => {
-                neighbours.waits_for.iter().copied().filter(is_late).collect()
-            }
-            _ => (0..self.memory.parties()).filter(is_late).collect(),
+        match look.neighbours_of.and_then(|rank| self.barrier.neighbours(rank)) {
+            Some(neighbours) => neighbours.waits_for.iter().copied().filter(is_late).collect(),
+            None => (0..self.memory.parties()).filter(is_late).collect(),
         }
     }
 }
@@ -171,12 +174,23 @@ pub(super) struct Seat<M: Memory, R: Send + Sync> {
     pub(super) round: u64,
     /// How much of the next segment will be seen.
     pub(super) len: usize,
+    /// Of that round.
+    kind: Kind,
+    /// Of the one before.
+    kind_before: Kind,
 }
 
 impl<M: Memory, R: Send + Sync> Seat<M, R> {
     pub(super) fn new(shared: Arc<Shared<M, R>>, rank: usize, round: u64) -> Self {
         let len = shared.memory.capacity();
-        Self { shared: ManuallyDrop::new(shared), rank, round, len }
+        Self {
+            shared: ManuallyDrop::new(shared),
+            rank,
+            round,
+            len,
+            kind: Kind::Wide,
+            kind_before: Kind::Wide,
+        }
     }
 
     #[inline]
@@ -214,6 +228,17 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
             self.open(next);
         }
         self.round = next;
+        self.kind_before = core::mem::replace(&mut self.kind, kind);
+    }
+
+    /// The view of the round before the one that was passed or arrived at, where there are three sides.
+    pub(super) fn before(&self) -> View<'_, M, R> {
+        const { assert!(M::SIDES == 3) };
+        let before = self.round.saturating_sub(1);
+        assert!(self.kind_before == Kind::Wide, "round {before} was narrow: nobody has a view of all of it");
+        // SAFETY: it has been passed, as a wide one, and with three sides a view may be read until the round after the next one is
+        // arrived at: see PROOF.md.
+        unsafe { self.shared.view(before) }
     }
 
     /// Makes the step, and opens a round. If the step panics the round stays closed.

@@ -88,19 +88,33 @@ impl Flags {
         self.neighbours.get(rank)
     }
 
-    /// Whether a word says what this look waits for.
+    /// For which kind a word takes a round, if it says that it has been arrived at.
     #[inline]
-    fn is_done(word: u32, round: u64, kind: Kind, rank: usize) -> Result<bool, Broken> {
+    fn kind(word: u32, round: u64) -> Option<Kind> {
         let ahead = ahead(word, round);
         let narrow = match ahead.cmp(&0) {
-            core::cmp::Ordering::Less if word & LEFT != 0 => return Ok(true),
-            core::cmp::Ordering::Less => return Ok(false),
+            core::cmp::Ordering::Less => return None,
             core::cmp::Ordering::Equal => word & NARROW != 0,
             core::cmp::Ordering::Greater if ahead == 1 << SHIFT => word & NARROW_BEFORE != 0,
             // It has passed the next round without us: so that is narrow for it, and this one as well.
             core::cmp::Ordering::Greater => true,
         };
-        if narrow == matches!(kind, Kind::Narrow) { Ok(true) } else { Err(Broken::Mismatch(rank)) }
+        Some(if narrow { Kind::Narrow } else { Kind::Wide })
+    }
+
+    /// Whether a word says what this look waits for.
+    #[inline]
+    fn is_done(word: u32, round: u64, kind: Kind, rank: usize) -> Result<bool, Broken> {
+        // First, since its round stays where it is, and some day seems to be ahead. Its kind does not matter: it has passed its
+        // last round as a wide one, and seen that it is that for us as well.
+        if word & LEFT != 0 {
+            return Ok(true);
+        }
+        match Self::kind(word, round) {
+            Some(theirs) if theirs == kind => Ok(true),
+            Some(_) => Err(Broken::Mismatch(rank)),
+            None => Ok(false),
+        }
     }
 
     /// Looks at all who have not been seen, up to the first who has not arrived; that one, and its word. If nobody has died.
@@ -145,11 +159,11 @@ unsafe impl Barrier for Flags {
         self.first_late(look).map(|late| late.is_none())
     }
 
-    fn has_arrived(&self, rank: usize, round: u64) -> bool {
+    fn has_arrived(&self, rank: usize, round: u64, kind: Kind) -> bool {
         // The last line may have a word to spare.
         assert!(rank < self.parties, "there is no party {rank}: there are {}, from 0", self.parties);
         // [E3] Acquire, pairs with [E1]: as [E2], for one who does not wait for all.
-        ahead(self.word(rank).load(at(Site::E3, Acquire)), round) >= 0
+        Self::kind(self.word(rank).load(at(Site::E3, Acquire)), round) == Some(kind)
     }
 
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {

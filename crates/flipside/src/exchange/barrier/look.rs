@@ -16,10 +16,10 @@ pub enum Kind {
 /// again.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    pub(super) round: u64,
+    pub(in crate::exchange) round: u64,
     pub(super) kind: Kind,
     /// Only the neighbours of this rank; all if there is none.
-    pub(super) neighbours_of: Option<usize>,
+    pub(in crate::exchange) neighbours_of: Option<usize>,
     /// So many have been seen.
     pub(super) seen: usize,
 }
