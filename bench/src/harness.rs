@@ -130,6 +130,14 @@ pub(crate) fn calibrate(
     }
 }
 
+/// How much the next round has after one that took this long. A machine that has become slower must not cost more
+/// time than there is; and one bad moment, in calibration as well, must not leave a contender with rounds of a few
+/// operations, which the next bad moment would spoil.
+pub(crate) fn resized(count: usize, took: Duration, round: Duration) -> usize {
+    let ratio = round.as_secs_f64() / took.as_secs_f64().max(1e-9);
+    if (0.5..=2.0).contains(&ratio) { count } else { ((count as f64 * ratio.min(8.0)) as usize).max(1) }
+}
+
 /// Runs a pass in a thread of its own; `None` if it has not ended within `patience`.
 ///
 /// A thread that hangs cannot be stopped, only left behind. So a contender that loses a wake-up loses its place
@@ -186,6 +194,16 @@ mod tests {
         let slow = calibrate(Duration::from_millis(1), 10, |_| Some(Duration::from_secs(1)));
         assert_eq!(slow.unwrap().0, 1);
         assert_eq!(calibrate(Duration::from_millis(1), 10, |_| None), None);
+    }
+
+    #[test]
+    fn rounds_are_cut_and_grow_again() {
+        let (ms, round) = (Duration::from_millis, Duration::from_millis(20));
+        assert_eq!(resized(100, ms(30), round), 100);
+        assert_eq!(resized(100, ms(200), round), 10);
+        assert_eq!(resized(1, ms(2000), round), 1);
+        assert_eq!(resized(10, ms(5), round), 40);
+        assert_eq!(resized(10, Duration::ZERO, round), 80);
     }
 
     #[test]

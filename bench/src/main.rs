@@ -1,7 +1,7 @@
 //! Measures flipside against its peers and against what the machine can do at all.
 //!
 //! ```text
-//! cargo run --release -p flipside-bench -- publish|collect|journal [--quick] [--json FILE]
+//! cargo run --release -p flipside-bench -- publish|collect|exchange|journal [--quick] [--json FILE]
 //! ```
 //!
 //! An absolute number says more about the machine than about the contenders; read the ratios. A contender is
@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod collect;
+mod exchange;
 mod harness;
 mod journal;
 mod peer;
@@ -49,6 +50,8 @@ enum Table {
     Publish,
     /// Many writers, one reader.
     Collect,
+    /// Every party to every party, in rounds.
+    Exchange,
     /// Images to a file.
     Journal,
 }
@@ -79,6 +82,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     match arguments.table {
         Table::Publish => publish::run(&plan, &mut report)?,
         Table::Collect => collect::run(&plan, &mut report)?,
+        Table::Exchange => exchange::run(&plan, &mut report)?,
         Table::Journal => journal::run(&plan, &mut report)?,
     }
     report.finish().map_err(file)
@@ -91,10 +95,9 @@ mod tests {
     #[test]
     fn tables_that_do_not_exist_are_refused_and_the_others_named() {
         let parse = |table| Arguments::try_parse_from(["flipside-bench", table]);
-        for table in ["exchange", "tracing"] {
-            let error = parse(table).unwrap_err().to_string();
-            assert!(["publish", "collect", "journal"].iter().all(|table| error.contains(table)), "{error}");
-        }
-        assert!(["publish", "collect", "journal"].into_iter().all(|table| parse(table).is_ok()));
+        let tables = ["publish", "collect", "exchange", "journal"];
+        let error = parse("tracing").unwrap_err().to_string();
+        assert!(tables.iter().all(|table| error.contains(table)), "{error}");
+        assert!(tables.into_iter().all(|table| parse(table).is_ok()));
     }
 }

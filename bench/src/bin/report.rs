@@ -67,8 +67,10 @@ fn insert(page: &str, name: &str, section: &str) -> Result<String, String> {
     Ok(format!("{}{section}{}", &page[..from], &page[to..]))
 }
 
-/// A table for each workload, contenders down, threads across, and a plot beside those of throughput and of
-/// `publish`, where all numbers are times or bytes.
+/// Where all numbers are times (or bytes), and all are plotted.
+const TIMES: [&str; 2] = ["publish", "exchange"];
+
+/// A table for each workload, contenders down, threads across, and a plot beside those of throughput and of [`TIMES`].
 fn section(name: &str, rows: &[Row]) -> Result<String, String> {
     let mut workloads: Vec<&str> = Vec::new();
     for row in rows {
@@ -82,7 +84,7 @@ fn section(name: &str, rows: &[Row]) -> Result<String, String> {
         let unit = &these[0].unit;
         let _ = writeln!(text, "\n**{workload}**, {unit}: median (min to max), and ours against it\n");
         text.push_str(&table(&these));
-        if !these[0].less_is_better || name == "publish" {
+        if !these[0].less_is_better || TIMES.contains(&name) {
             let file = format!("{name}-{workload}.svg");
             fs::write(format!("docs/{file}"), plot(&these))
                 .map_err(|error| format!("docs/{file}: {error}"))?;

@@ -7,7 +7,7 @@ use super::read::Reading;
 use super::role::Contender;
 use super::subject::ENTRIES;
 use super::write::Writing;
-use crate::harness::{Plan, calibrate, interleave, within};
+use crate::harness::{Plan, calibrate, interleave, resized, within};
 use crate::report::{Better, Head, Line, Report, table};
 
 /// Versions that a check publishes, with all keys in each.
@@ -110,14 +110,6 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// How much the next round has after one that took this long. A machine that has become slower must not cost more
-/// time than there is; and one bad moment, in calibration as well, must not leave a contender with rounds of a few
-/// operations, which the next bad moment would spoil.
-fn resized(count: usize, took: Duration, round: Duration) -> usize {
-    let ratio = round.as_secs_f64() / took.as_secs_f64().max(1e-9);
-    if (0.5..=2.0).contains(&ratio) { count } else { ((count as f64 * ratio.min(8.0)) as usize).max(1) }
-}
-
 /// A contender without a result is missed in the table, so the reason stands above it.
 fn say_hangs(contender: Contender, workload: &str) {
     println!(
@@ -131,16 +123,6 @@ mod tests {
     use super::*;
     use crate::publish::read::Company;
     use crate::publish::write::Kind;
-
-    #[test]
-    fn rounds_are_cut_and_grow_again() {
-        let (ms, round) = (Duration::from_millis, Duration::from_millis(20));
-        assert_eq!(resized(100, ms(30), round), 100);
-        assert_eq!(resized(100, ms(200), round), 10);
-        assert_eq!(resized(1, ms(2000), round), 1);
-        assert_eq!(resized(10, ms(5), round), 40);
-        assert_eq!(resized(10, Duration::ZERO, round), 80);
-    }
 
     #[test]
     fn operations_are_those_of_one_thread() {

@@ -11,6 +11,10 @@ use super::pending::Pending;
 use super::shared::Seat;
 use super::view::NarrowView;
 
+/// In a narrow round of such a number all wait for all: words that wrap cannot tell how far one is ahead who never waits, such
+/// as one without neighbours.
+const TOGETHER: u64 = 1 << 16;
+
 /// A party in a round that its neighbours have published, and perhaps nobody else: parties that are further apart may be as
 /// many rounds apart. So there is no view of all, and nothing to contribute; [`publish_wide`](Self::publish_wide) is the way
 /// back. Made by [`Round::narrow`](super::Round::narrow).
@@ -93,13 +97,13 @@ impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
     pub fn publish(mut self) -> NarrowPending<M, R> {
         self.seat.arrive(Kind::Narrow);
         let Seat { rank, round, .. } = self.seat;
-        let (reach, look) = if self.was_wide {
-            (Kind::Wide, Look::at_all(round, Kind::Narrow))
+        let look = if self.was_wide || round.is_multiple_of(TOGETHER) {
+            Look::at_all(round, Kind::Narrow)
         } else {
-            (Kind::Narrow, Look::at_neighbours(rank, round))
+            Look::at_neighbours(rank, round)
         };
         let look = self.seat.first_look(look);
-        NarrowPending { seat: self.seat, look, reach }
+        NarrowPending { seat: self.seat, look }
     }
 
     /// As [`publish_wide`](Self::publish_wide), with what this party contributes to that round.
@@ -140,8 +144,6 @@ impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> NarrowRound<Padded<T, S
 pub struct NarrowPending<M: Memory, R: Send + Sync = ()> {
     seat: Seat<M, R>,
     look: Look,
-    /// Whom it waits for.
-    reach: Kind,
 }
 
 impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
@@ -158,14 +160,14 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     }
 
     /// Waits until the neighbours have published: those whose segments one sees, and those who see one's own. In the first
-    /// narrow round, and only in that, for all.
+    /// narrow round, and in every 65,536th, for all.
     ///
     /// # Errors
     ///
     /// [`Poisoned`], if one of them died before it published this round, or takes it for a wide one.
     #[inline]
-    pub fn wait(mut self) -> Result<NarrowRound<M, R>, Poisoned> {
-        self.seat.wait(&mut self.look, None)?;
+    pub fn wait(self) -> Result<NarrowRound<M, R>, Poisoned> {
+        self.seat.wait_for_ever(self.look)?;
         Ok(NarrowRound { seat: self.seat, was_wide: false })
     }
 
@@ -186,7 +188,7 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     /// Which of those whom one waits for have not published yet, in the order of the ranks.
     #[must_use]
     pub fn late(&self) -> Vec<usize> {
-        self.seat.shared.late(self.seat.rank, self.seat.round, self.reach)
+        self.seat.shared.late(&self.look)
     }
 }
 

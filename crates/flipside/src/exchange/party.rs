@@ -64,7 +64,7 @@ impl<M: Memory, R: Send + Sync> Party<M, R> {
     /// Where more parties come from.
     #[must_use]
     pub fn entrance(&self) -> Entrance<M, R> {
-        Entrance::new(self.seat.shared.clone())
+        Entrance::new(Arc::clone(&self.seat.shared))
     }
 }
 
@@ -88,7 +88,7 @@ pub fn scope<M: Memory, R: Send + Sync, O: Send>(
     parties: Vec<Party<M, R>>,
     run: impl Fn(Round<M, R>) -> O + Sync,
 ) -> Vec<O> {
-    let shared = parties.first().map(|party| party.seat.shared.clone());
+    let shared = parties.first().map(|party| Arc::clone(&party.seat.shared));
     let run = &run;
     let mut ends: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = parties

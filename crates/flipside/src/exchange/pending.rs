@@ -67,8 +67,8 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     ///
     /// [`Poisoned`], if a party died before it published this round. The same for all who wait for it.
     #[inline]
-    pub fn wait(mut self) -> Result<Round<M, R>, Poisoned> {
-        self.seat.wait(&mut self.look, None)?;
+    pub fn wait(self) -> Result<Round<M, R>, Poisoned> {
+        self.seat.wait_for_ever(self.look)?;
         Ok(Round { seat: self.seat })
     }
 
@@ -114,10 +114,10 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     /// Who has not published yet, in the order of the ranks.
     #[must_use]
     pub fn late(&self) -> Vec<usize> {
-        self.seat.shared.late(self.seat.rank, self.seat.round, Kind::Wide)
+        self.seat.shared.late(&self.look)
     }
 
-    /// What the party of this rank published, if it has.
+    /// What the party of this rank published, if it has; nothing if it takes this round for a narrow one.
     ///
     /// # Panics
     ///
@@ -125,16 +125,21 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     #[must_use]
     pub fn segment(&self, rank: usize) -> Option<&[M::Element]> {
         let Seat { shared, round, .. } = &self.seat;
-        // SAFETY: it has arrived, and writes there again when this party has arrived at the next round.
+        // SAFETY: it has arrived at a round that is wide for it as well, and so waits at the next one for all: it writes there
+        // again when this party has arrived at that.
         shared
             .barrier
-            .has_arrived(rank, *round)
+            .has_arrived(rank, *round, Kind::Wide)
             .then(|| unsafe { shared.memory.segment(Seat::<M, R>::side(*round), rank) })
     }
 }
 
 impl<T: Send + Sync, R: Send + Sync> Pending<Contiguous<T, 3>, R> {
     /// What all published in the round before this one.
+    ///
+    /// # Panics
+    ///
+    /// If that was a narrow round, of which nobody has a view.
     #[must_use]
     pub fn before(&self) -> View<'_, Contiguous<T, 3>, R> {
         self.seat.before()
@@ -143,6 +148,10 @@ impl<T: Send + Sync, R: Send + Sync> Pending<Contiguous<T, 3>, R> {
 
 impl<T: Send + Sync, R: Send + Sync> Pending<Padded<T, 3>, R> {
     /// What all published in the round before this one.
+    ///
+    /// # Panics
+    ///
+    /// If that was a narrow round, of which nobody has a view.
     #[must_use]
     pub fn before(&self) -> View<'_, Padded<T, 3>, R> {
         self.seat.before()

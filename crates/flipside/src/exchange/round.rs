@@ -1,5 +1,7 @@
 //! A round that has been passed: its view to read, and the next segment to write.
 
+use std::sync::Arc;
+
 use super::Entrance;
 use super::barrier::Kind;
 use super::error::TooLong;
@@ -139,7 +141,7 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     /// Where more parties come from.
     #[must_use]
     pub fn entrance(&self) -> Entrance<M, R> {
-        Entrance::new(self.seat.shared.clone())
+        Entrance::new(Arc::clone(&self.seat.shared))
     }
 }
 
@@ -170,6 +172,10 @@ impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> Round<Padded<T, SIDES>,
 
 impl<T: Send + Sync, R: Send + Sync> Round<Contiguous<T, 3>, R> {
     /// What all published in the round before this one.
+    ///
+    /// # Panics
+    ///
+    /// If that was a narrow round, of which nobody has a view.
     #[must_use]
     pub fn before(&self) -> View<'_, Contiguous<T, 3>, R> {
         self.seat.before()
@@ -178,18 +184,13 @@ impl<T: Send + Sync, R: Send + Sync> Round<Contiguous<T, 3>, R> {
 
 impl<T: Send + Sync, R: Send + Sync> Round<Padded<T, 3>, R> {
     /// What all published in the round before this one.
+    ///
+    /// # Panics
+    ///
+    /// If that was a narrow round, of which nobody has a view.
     #[must_use]
     pub fn before(&self) -> View<'_, Padded<T, 3>, R> {
         self.seat.before()
-    }
-}
-
-impl<M: Memory, R: Send + Sync> Seat<M, R> {
-    /// The view of the round before the one that was passed or arrived at, where there are three sides.
-    pub(super) fn before(&self) -> View<'_, M, R> {
-        const { assert!(M::SIDES == 3) };
-        // SAFETY: with three sides a view may be read until the round after the next one is arrived at: see PROOF.md.
-        unsafe { self.shared.view(self.round.saturating_sub(1)) }
     }
 }
 

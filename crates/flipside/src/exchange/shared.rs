@@ -2,6 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::ManuallyDrop;
 use std::boxed::Box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,7 +59,8 @@ impl Death {
 
     /// Relaxed: the barrier says that somebody has died, after this.
     fn note(&self, rank: usize, round: u64, cause: Cause) {
-        self.round[rank].store(round, Relaxed);
+        // The first one stays: who finds a mismatch dies once more when its seat is dropped. No round 0 is ever missed.
+        let _ = self.round[rank].compare_exchange(0, round, Relaxed, Relaxed);
         let word = (cause as u64) << 48 | rank as u64;
         let _ = self.word.compare_exchange(ALIVE, word, Relaxed, Relaxed);
     }
@@ -81,34 +83,114 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         View::new(&self.memory, &self.contributions, self.barrier.presence(), round)
     }
 
-    /// Who has not arrived at a round.
-    pub(super) fn late(&self, rank: usize, round: u64, reach: Kind) -> Vec<usize> {
+    /// `round` is the first one that this rank does not publish.
+    fn die(&self, rank: usize, round: u64, cause: Cause) {
+        self.death.note(rank, round, cause);
+        // SAFETY: the caller goes, or is about to panic; a second death of the same rank changes nothing.
+        unsafe { self.barrier.die(rank, round - 1) };
+    }
+
+    #[cold]
+    fn told(&self, rank: usize, round: u64, broken: Broken) -> Poisoned {
+        if let Broken::Mismatch(_) = broken {
+            self.die(rank, round, Cause::Mismatch);
+        }
+        self.death.told().expect("the barrier learns of a death after this does")
+    }
+
+    #[cold]
+    fn step(&self, step: &UnsafeCell<Step<M, R>>, rank: usize, round: u64) {
+        /// Dies in the name of who was about to open the round.
+        struct Unopened<'s, M: Memory, R: Send + Sync>(&'s Shared<M, R>, usize, u64);
+        impl<M: Memory, R: Send + Sync> Drop for Unopened<'_, M, R> {
+            fn drop(&mut self) {
+                self.0.die(self.1, self.2, Cause::Step);
+            }
+        }
+        let unopened = Unopened(self, rank, round);
+        // SAFETY: one thread at a time is the last to arrive at a round, and the next round begins after it has opened this one.
+        let step = unsafe { &mut *step.get() };
+        // SAFETY: all have arrived, and nobody has been let in.
+        step(unsafe { self.view(round) });
+        core::mem::forget(unopened);
+    }
+
+    /// Waits for a round that this rank has arrived at, until `deadline`. Whether it is complete.
+    #[inline(never)]
+    fn wait(
+        &self,
+        rank: usize,
+        round: u64,
+        look: &mut Look,
+        deadline: Option<Instant>,
+    ) -> Result<bool, Poisoned> {
+        let mut patience = self.waiting.begin(round);
+        loop {
+            match self.barrier.poll(look) {
+                Ok(true) => break,
+                Ok(false) => {}
+                Err(broken) => return Err(self.told(rank, round, broken)),
+            }
+            if deadline.is_some_and(|deadline| patience.looks_at_the_clock() && Instant::now() >= deadline) {
+                return Ok(false);
+            }
+            if !patience.spin() {
+                self.barrier.sleep(look, deadline);
+            }
+        }
+        self.waiting.end(&patience);
+        if let Some(recorder) = &self.recorder {
+            recorder.passed(rank, round);
+        }
+        Ok(true)
+    }
+
+    /// Who is waited for, and has not arrived.
+    pub(super) fn late(&self, look: &Look) -> Vec<usize> {
+        let round = look.round;
+        // Who takes the round for another kind has arrived all the same.
+        let has_arrived = |rank| {
+            [Kind::Wide, Kind::Narrow].into_iter().any(|kind| self.barrier.has_arrived(rank, round, kind))
+        };
         let is_late = |other: &usize| {
             // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
-            self.barrier.presence().is_present(*other, round - 1) && !self.barrier.has_arrived(*other, round)
+            self.barrier.presence().is_awaited(*other, round - 1) && !has_arrived(*other)
         };
-        match (reach, self.barrier.neighbours(rank)) {
-            (Kind::Narrow, Some(neighbours)) => {
-                neighbours.waits_for.iter().copied().filter(is_late).collect()
-            }
-            _ => (0..self.memory.parties()).filter(is_late).collect(),
+        match look.neighbours_of.and_then(|rank| self.barrier.neighbours(rank)) {
+            Some(neighbours) => neighbours.waits_for.iter().copied().filter(is_late).collect(),
+            None => (0..self.memory.parties()).filter(is_late).collect(),
         }
     }
 }
 
 /// A rank, and the round that it has published last. Dropped, it dies: nobody else can have the rank.
+///
+/// It is moved four times a round, and stays in registers if nothing ever asks for its address: what is called and not
+/// inlined gets its parts, one by one.
 pub(super) struct Seat<M: Memory, R: Send + Sync> {
-    pub(super) shared: Arc<Shared<M, R>>,
+    /// Taken out by who drops the seat, or leaves.
+    pub(super) shared: ManuallyDrop<Arc<Shared<M, R>>>,
     pub(super) rank: usize,
     pub(super) round: u64,
     /// How much of the next segment will be seen.
     pub(super) len: usize,
+    /// Of that round.
+    kind: Kind,
+    /// Of the one before.
+    kind_before: Kind,
 }
 
 impl<M: Memory, R: Send + Sync> Seat<M, R> {
     pub(super) fn new(shared: Arc<Shared<M, R>>, rank: usize, round: u64) -> Self {
         let len = shared.memory.capacity();
-        Self { shared, rank, round, len }
+        Self {
+            shared: ManuallyDrop::new(shared),
+            rank,
+            round,
+            len,
+            kind: Kind::Wide,
+            kind_before: Kind::Wide,
+        }
     }
 
     #[inline]
@@ -146,53 +228,39 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
             self.open(next);
         }
         self.round = next;
+        self.kind_before = core::mem::replace(&mut self.kind, kind);
+    }
+
+    /// The view of the round before the one that was passed or arrived at, where there are three sides.
+    pub(super) fn before(&self) -> View<'_, M, R> {
+        const { assert!(M::SIDES == 3) };
+        let before = self.round.saturating_sub(1);
+        assert!(self.kind_before == Kind::Wide, "round {before} was narrow: nobody has a view of all of it");
+        // SAFETY: it has been passed, as a wide one, and with three sides a view may be read until the round after the next one is
+        // arrived at: see PROOF.md.
+        unsafe { self.shared.view(before) }
     }
 
     /// Makes the step, and opens a round. If the step panics the round stays closed.
     #[inline]
-    fn open(&mut self, round: u64) {
+    fn open(&self, round: u64) {
         if let Some(step) = &self.shared.step {
-            self.step(step, round);
+            self.shared.step(step, self.rank, round);
         }
         // SAFETY: this was the last to arrive.
         unsafe { self.shared.barrier.open(round) };
     }
 
-    #[cold]
-    fn step(&self, step: &UnsafeCell<Step<M, R>>, round: u64) {
-        /// Dies in the name of who was about to open the round.
-        struct Unopened<'s, M: Memory, R: Send + Sync>(&'s Seat<M, R>, u64);
-        impl<M: Memory, R: Send + Sync> Drop for Unopened<'_, M, R> {
-            fn drop(&mut self) {
-                self.0.die(self.1, Cause::Step);
-            }
-        }
-        let unopened = Unopened(self, round);
-        // SAFETY: one thread at a time is the last to arrive at a round, and the next round begins after it has opened this one.
-        let step = unsafe { &mut *step.get() };
-        // SAFETY: all have arrived, and nobody has been let in.
-        step(unsafe { self.shared.view(round) });
-        core::mem::forget(unopened);
-    }
-
-    /// `round` is the first one that is not published.
-    fn die(&self, round: u64, cause: Cause) {
-        self.shared.death.note(self.rank, round, cause);
-        // SAFETY: the caller goes, or is about to panic; a second death of the same rank changes nothing.
-        unsafe { self.shared.barrier.die(self.rank, round - 1) };
-    }
-
     /// Goes, after a round that it has passed.
     pub(super) fn leave(self) {
-        let mut seat = core::mem::ManuallyDrop::new(self);
+        let mut seat = ManuallyDrop::new(self);
         // SAFETY: the seat is not dropped, and nobody uses it again.
         let is_last = unsafe { seat.shared.barrier.leave(seat.rank, seat.round) };
         if is_last {
-            let next = seat.round + 1;
-            seat.open(next);
+            seat.open(seat.round + 1);
         }
-        // SAFETY: it is not used again; the rest of a seat is plain.
-        drop(unsafe { core::ptr::read(&raw const seat.shared) });
+        // SAFETY: nor is it used again here.
+        drop(unsafe { ManuallyDrop::take(&mut seat.shared) });
     }
 
     /// The look that follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot
@@ -210,7 +278,11 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
     /// Whether the round that was arrived at is complete. Once it is, its party has passed it, and does not ask again.
     #[inline]
     pub(super) fn poll(&self, look: &mut Look) -> Result<bool, Poisoned> {
-        let is_complete = self.shared.barrier.poll(look).map_err(|broken| self.told(broken))?;
+        let is_complete = self
+            .shared
+            .barrier
+            .poll(look)
+            .map_err(|broken| self.shared.told(self.rank, self.round, broken))?;
         if let Some(recorder) = &self.shared.recorder
             && is_complete
         {
@@ -219,45 +291,55 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         Ok(is_complete)
     }
 
-    #[cold]
-    fn told(&self, broken: Broken) -> Poisoned {
-        if let Broken::Mismatch(_) = broken {
-            self.die(self.round, Cause::Mismatch);
-        }
-        self.shared.death.told().expect("the barrier learns of a death after this does")
-    }
-
     /// Waits for the round that was arrived at, until `deadline`. Whether it is complete.
     #[inline]
     pub(super) fn wait(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {
-        Ok(self.poll(look)? || self.wait_long(look, deadline)?)
+        if self.is_complete(*look) {
+            return Ok(true);
+        }
+        self.shared.wait(self.rank, self.round, look, deadline)
     }
 
-    fn wait_long(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {
-        let mut patience = self.shared.waiting.begin();
-        loop {
-            if self.poll(look)? {
-                self.shared.waiting.end(&patience);
-                return Ok(true);
-            }
-            if deadline.is_some_and(|deadline| patience.looks_at_the_clock() && Instant::now() >= deadline) {
-                return Ok(false);
-            }
-            if !patience.spin() {
-                self.shared.barrier.sleep(look, deadline);
-            }
+    /// Waits for the round that was arrived at, as long as it takes.
+    #[inline]
+    pub(super) fn wait_for_ever(&self, mut look: Look) -> Result<(), Poisoned> {
+        if !self.is_complete(look) {
+            let is_complete = self.shared.wait(self.rank, self.round, &mut look, None)?;
+            debug_assert!(is_complete, "there is no deadline");
         }
+        Ok(())
+    }
+
+    /// The first look, without what can go wrong.
+    #[inline]
+    fn is_complete(&self, mut look: Look) -> bool {
+        let is_complete = matches!(self.shared.barrier.poll(&mut look), Ok(true));
+        if let Some(recorder) = &self.shared.recorder
+            && is_complete
+        {
+            recorder.passed(self.rank, self.round);
+        }
+        is_complete
     }
 }
 
 impl<M: Memory, R: Send + Sync> Drop for Seat<M, R> {
+    #[inline]
     fn drop(&mut self) {
-        if gives_up() {
-            return;
-        }
-        let cause = if std::thread::panicking() { Cause::Panicked } else { Cause::Dropped };
-        self.die(self.round + 1, cause);
+        // SAFETY: the seat is not used again.
+        let shared = unsafe { ManuallyDrop::take(&mut self.shared) };
+        died(shared, self.rank, self.round + 1);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn died<M: Memory, R: Send + Sync>(shared: Arc<Shared<M, R>>, rank: usize, round: u64) {
+    if gives_up() {
+        return core::mem::forget(shared);
+    }
+    let cause = if std::thread::panicking() { Cause::Panicked } else { Cause::Dropped };
+    shared.die(rank, round, cause);
 }
 
 impl<M: Memory, R: Send + Sync> fmt::Debug for Seat<M, R> {

@@ -35,6 +35,16 @@ pub(super) struct Patience {
 
 /// How often a pause is made between two looks at the clock.
 const CLOCK: u32 = 32;
+/// The first waits have this part of the most turns.
+const BEGIN: u32 = 8;
+/// What remains of the most turns when spinning has come to nothing for long: then the others wait for this processor, and
+/// each turn keeps them from it.
+const LEAST: u32 = 512;
+/// Now and then it is tried again, a little, and rarely as long as it may take: who has moved to a processor of his own has no
+/// other way to learn that spinning would do now.
+const TRY: u64 = 32;
+const TRY_A_LITTLE: u32 = 64;
+const TRY_HARD: u64 = 1024;
 
 impl Policy {
     /// For parties that have a processor each, or not.
@@ -45,29 +55,39 @@ impl Policy {
             Waiting::Spinning => (u32::MAX, 0),
             Waiting::Sleeping => (0, 0),
         };
-        Self { waiting, turns: AtomicU32::new(most), most, yields }
+        // It learns: neither the most nor the least to begin with.
+        let turns = if waiting == Waiting::Adaptive { most / BEGIN } else { most };
+        Self { waiting, turns: AtomicU32::new(turns), most, yields }
     }
 
+    /// To wait for this round.
     #[inline]
-    pub(super) fn begin(&self) -> Patience {
-        Patience { turns: 0, spins: self.turns.load(Relaxed), yields: self.yields }
+    pub(super) fn begin(&self, round: u64) -> Patience {
+        let at_least = match self.waiting {
+            Waiting::Adaptive if round.is_multiple_of(TRY_HARD) => self.most,
+            Waiting::Adaptive if round.is_multiple_of(TRY) => self.most / TRY_A_LITTLE,
+            _ => 0,
+        };
+        Patience { turns: 0, spins: self.turns.load(Relaxed).max(at_least), yields: self.yields }
     }
 
-    /// It has ended well. Who slept would rather have slept at once; who did not may spin twice as long as it took.
+    /// It has ended well. Who slept or yielded would rather have done so at once; who did not may spin twice as long as it took.
     #[inline]
     pub(super) fn end(&self, patience: &Patience) {
         if self.waiting != Waiting::Adaptive || self.most == 0 {
             return;
         }
-        let now = patience.spins;
-        let next = if patience.turns > now {
-            (now - now / 4).max(self.most / 64)
+        let now = self.turns.load(Relaxed);
+        let next = if patience.turns > patience.spins {
+            (now / 2).max(self.most / LEAST)
         } else if patience.turns > now / 2 {
-            now.saturating_mul(2).min(self.most)
+            patience.turns.saturating_mul(2).min(self.most)
         } else {
             return;
         };
-        self.turns.store(next, Relaxed);
+        if next != now {
+            self.turns.store(next, Relaxed);
+        }
     }
 }
 

@@ -18,8 +18,8 @@ fn cross<M: Memory<Element = u64>>(setup: Setup<M>, start: u64) {
 
 #[test]
 fn rounds_go_on_when_their_words_wrap() {
-    // The words have 27 bits for rounds, or 30.
-    for (choice, start) in [(Choice::Flags, (1 << 27) - 50), (Choice::Central, (1 << 30) - 50)] {
+    // The words have 28 bits for rounds, or 30.
+    for (choice, start) in [(Choice::Flags, (1 << 28) - 50), (Choice::Central, (1 << 30) - 50)] {
         cross(parties(3).segment(1, |_, _| start).barrier(choice), start);
         cross(parties(3).three_sides().padded(1, |_, _| start).barrier(choice), start);
     }
@@ -27,7 +27,7 @@ fn rounds_go_on_when_their_words_wrap() {
 
 #[test]
 fn narrow_rounds_go_on_as_well() {
-    let start = (1 << 27) - 50;
+    let start = (1 << 28) - 50;
     let row = parties(3).segment(1, |_, _| start).neighbours(|rank| (rank..rank + 2).filter(|at| *at < 3));
     let ends = row.starting_at(start).scope(|round| {
         let mut round = round.narrow();

@@ -25,6 +25,8 @@ pub(crate) const ASLEEP: u32 = 1;
 /// w ----------set v-------------> v      nobody sleeps: no lock, no system call
 /// ```
 #[derive(Debug)]
+// The word comes first: those of two gates that lie side by side share a line of 64 bytes.
+#[repr(C)]
 pub(crate) struct Gate {
     word: AtomicU32,
     bed: Bed,

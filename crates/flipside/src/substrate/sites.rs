@@ -61,7 +61,7 @@ pub(crate) enum Site {
     E2,
     /// Another one sees it who does not wait for all.
     E3,
-    /// A party dies.
+    /// A party dies, and says from which round on.
     E4,
     /// A party leaves.
     E5,
@@ -79,6 +79,10 @@ pub(crate) enum Site {
     E11,
     /// Another one sees it.
     E12,
+    /// Another one sees who has died.
+    E13,
+    /// A party that dies wakes who sleeps.
+    E14,
     /// A writer of a recorder enters a side.
     R1,
     /// He leaves it.

@@ -187,3 +187,20 @@ impl BarrierOf for exchange::Parties {
         self.no_segment().barrier(choice)
     }
 }
+
+#[test]
+fn a_death_is_told_while_others_are_only_late() {
+    for choice in BARRIERS {
+        within(move || {
+            let mut parties = exchange::parties(3).barrier_of(choice).build().unwrap();
+            let (last, idle, first) =
+                (parties.pop().unwrap(), parties.pop().unwrap(), parties.pop().unwrap());
+            // Party 1 does nothing; party 2 dies, before the first sleeps or while it does.
+            let waits = std::thread::spawn(move || first.start().publish().wait().unwrap_err());
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            drop(last);
+            assert_eq!(waits.join().unwrap(), Poisoned { rank: 2, round: 1, cause: Cause::Dropped });
+            drop(idle);
+        });
+    }
+}

@@ -3,6 +3,7 @@
 mod attacks;
 mod ends;
 mod joining;
+mod model;
 mod narrow;
 mod rounds;
 mod setup;

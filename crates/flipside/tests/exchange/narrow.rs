@@ -178,3 +178,74 @@ fn wide_rounds_between_narrow_ones_have_contributions() {
     });
     assert_eq!(ends, [(1..20).sum::<u64>() + 19; 3]);
 }
+
+/// Nobody is anybody's neighbour.
+fn islands(parties: usize) -> Vec<Round<Contiguous<u64>>> {
+    let setup = exchange::parties(parties).segment(1, |_, _| 0).neighbours(|_| []);
+    setup.build().unwrap().into_iter().map(exchange::Party::start).collect()
+}
+
+/// The first narrow round, for which all wait for all.
+fn first_narrow<M: exchange::Memory>(rounds: Vec<Round<M>>) -> Vec<NarrowRound<M>> {
+    let pending: Vec<_> = rounds.into_iter().map(|round| round.narrow().publish()).collect();
+    pending.into_iter().map(|pending| pending.wait().unwrap()).collect()
+}
+
+#[test]
+fn who_waits_for_all_reads_nobody_early_who_does_not() {
+    let [first, second] = <[_; 2]>::try_from(first_narrow(islands(2))).unwrap();
+    let pending = first.publish_wide();
+    assert_eq!(pending.segment(1), None);
+    let second = second.publish();
+    assert_eq!(pending.segment(1), None, "it takes round 2 for a narrow one");
+    // It goes on without us, and writes on the same side.
+    let mut second = second.wait().unwrap().publish().wait().unwrap();
+    let own = second.own();
+    assert_eq!(pending.segment(1), None, "it is writing that segment");
+    own[0] = 1;
+    assert_eq!(pending.late(), [0; 0], "it has arrived all the same");
+    assert_eq!(pending.wait().unwrap_err().cause, Cause::Mismatch);
+}
+
+#[test]
+fn a_narrow_round_is_not_shown_to_all_afterwards() {
+    let setup = exchange::parties(3)
+        .three_sides()
+        .segment(1, |_, _| 0)
+        .neighbours(|rank| [rank ^ 1].into_iter().filter(|at| *at < 2));
+    let rounds = setup.build().unwrap().into_iter().map(exchange::Party::start).collect();
+    let [first, second, mut third] = <[_; 3]>::try_from(first_narrow(rounds)).unwrap();
+    let pending = [first, second].map(NarrowRound::publish);
+    let [first, second] = pending.map(|pending| pending.wait().unwrap().publish_wide());
+    // It is writing what would be seen.
+    let own = third.own();
+    let before = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.before().round()));
+    assert!(before.is_err(), "a view of round 2, which the third has not published");
+    own[0] = 1;
+    let pending = [first, second, third.publish().wait().unwrap().publish_wide()];
+    let [first, ..] = pending.map(|pending| pending.wait().unwrap());
+    let before = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.before().round()));
+    assert!(before.is_err(), "a view of round 2, which was a narrow one");
+}
+
+#[test]
+fn nobody_is_ahead_without_end() {
+    let [first, second] = <[_; 2]>::try_from(first_narrow(islands(2))).unwrap();
+    let mut ahead = first;
+    let held = loop {
+        assert!(ahead.number() < 1 << 20, "so far ahead of one who stands still");
+        match ahead.publish().wait_timeout(std::time::Duration::ZERO) {
+            Ok(round) => ahead = round,
+            Err(exchange::WaitError::TimedOut(held)) => break held,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(held.late, [1]);
+    // Who comes after finds everything as usual.
+    let mut second = second;
+    while second.number() < held.round {
+        second = second.publish().wait().unwrap();
+    }
+    let pending = [held.pending.wait().unwrap(), second].map(NarrowRound::publish_wide);
+    assert!(pending.into_iter().all(|pending| pending.wait().is_ok()));
+}

@@ -110,8 +110,9 @@ impl Central {
         self.missing.fetch_sub(1, at(Site::E6, AcqRel)) == 1
     }
 
-    /// Takes notice of who comes and goes, at the opening of a round.
-    fn change(&self, roster: &mut Roster, round: u64) {
+    /// Takes notice of who comes and goes, at the opening of a round: how many take part in it. If nobody does, who asks to
+    /// join opens the next round as soon as it has the lock, and it is his.
+    fn change(&self, roster: &mut Roster, round: u64) -> usize {
         self.changes.store(false, Relaxed);
         let present = self.present.load(Relaxed) - roster.leaving.len() + roster.waiting.len();
         self.present.store(present, Relaxed);
@@ -122,11 +123,11 @@ impl Central {
             self.words[rank].store(word_of(round), Relaxed);
             self.presence.join(rank, round);
         }
+        present
     }
 
-    /// Lets everybody into a round, if anybody is left.
-    fn let_in(&self, round: u64) {
-        let present = self.present.load(Relaxed);
+    /// Lets so many into a round, if anybody is left.
+    fn let_in(&self, round: u64, present: usize) {
         if present == 0 {
             return;
         }
@@ -146,9 +147,9 @@ impl Central {
         // The last who left has taken notice of it under this lock, and opened no round: who comes first does.
         if self.present.load(Relaxed) == 0 {
             let next = roster.round + 1;
-            self.change(&mut roster, next);
+            let present = self.change(&mut roster, next);
             drop(roster);
-            self.let_in(next);
+            self.let_in(next, present);
         }
         Some(rank)
     }
@@ -212,10 +213,12 @@ unsafe impl Barrier for Central {
     #[inline]
     unsafe fn open(&self, round: u64) {
         // Relaxed: who leaves has said so before it counted down. Who comes may come too late, for this round.
-        if self.changes.load(Relaxed) {
-            self.change(&mut self.roster(), round);
-        }
-        self.let_in(round);
+        let present = if self.changes.load(Relaxed) {
+            self.change(&mut self.roster(), round)
+        } else {
+            self.present.load(Relaxed)
+        };
+        self.let_in(round, present);
     }
 
     #[inline]
@@ -223,7 +226,7 @@ unsafe impl Barrier for Central {
         self.look(look.round).1
     }
 
-    fn has_arrived(&self, rank: usize, round: u64) -> bool {
+    fn has_arrived(&self, rank: usize, round: u64, _kind: Kind) -> bool {
         // [E12] Acquire, pairs with [E11]: see there.
         let word = self.words[rank].load(at(Site::E12, Acquire));
         word.wrapping_sub(word_of(round)) as i32 >= 0

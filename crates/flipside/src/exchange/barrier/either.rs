@@ -49,8 +49,8 @@ unsafe impl Barrier for Either {
         either!(self, it => it.poll(look))
     }
 
-    fn has_arrived(&self, rank: usize, round: u64) -> bool {
-        either!(self, it => it.has_arrived(rank, round))
+    fn has_arrived(&self, rank: usize, round: u64, kind: Kind) -> bool {
+        either!(self, it => it.has_arrived(rank, round, kind))
     }
 
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {

@@ -33,3 +33,15 @@ fn a_round_is_narrow_for_all_or_for_none() {
     let mut look = Look { seen: 1, ..Look::at_all(1, Kind::Narrow) };
     assert_eq!(flags.poll(&mut look), Err(Broken::Mismatch(1)));
 }
+
+#[test]
+fn who_has_left_long_ago_is_not_waited_for() {
+    let flags = Flags::new(2, 0);
+    // SAFETY: one thread, round after round; it is the last call of this rank.
+    unsafe { flags.leave(1, 0) };
+    for round in [1, 1 << 26, (1 << 26) + 1, (1 << 27) - 1, 1 << 27, (1 << 27) + 1] {
+        // SAFETY: one thread; that rounds are left out, and nobody waits for them, makes no difference to the words.
+        unsafe { flags.arrive(0, round, Kind::Wide) };
+        assert_eq!(flags.poll(&mut Look::at_all(round, Kind::Wide)), Ok(true), "round {round}");
+    }
+}

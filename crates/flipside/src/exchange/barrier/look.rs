@@ -1,6 +1,8 @@
 //! What one waits for.
 
 /// Whom the view of a round reaches. All parties must say the same of a round.
+// A whole word, so that a look that is moved is not written by the byte and read by the word, which processors do not like.
+#[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Kind {
     /// All.
@@ -14,10 +16,10 @@ pub enum Kind {
 /// again.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    pub(super) round: u64,
+    pub(in crate::exchange) round: u64,
     pub(super) kind: Kind,
     /// Only the neighbours of this rank; all if there is none.
-    pub(super) neighbours_of: Option<usize>,
+    pub(in crate::exchange) neighbours_of: Option<usize>,
     /// So many have been seen.
     pub(super) seen: usize,
 }

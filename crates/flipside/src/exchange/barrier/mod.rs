@@ -1,6 +1,8 @@
 //! Who has arrived, and how the others learn of it.
 
 mod central;
+#[cfg(all(test, not(flipside_loom)))]
+mod central_tests;
 mod either;
 mod flags;
 mod look;
@@ -92,9 +94,9 @@ pub unsafe trait Barrier: fmt::Debug + Send + Sync {
     /// [`Broken`]: this round will never be complete.
     fn poll(&self, look: &mut Look) -> Result<bool, Broken>;
 
-    /// Whether this rank has arrived at this round; then what it did before happens before this returns. Stays true until
-    /// the rank arrives twice more.
-    fn has_arrived(&self, rank: usize, round: u64) -> bool;
+    /// Whether this rank has arrived at this round, and takes it for one of this kind; then what it did before happens before
+    /// this returns. Stays true until the rank arrives twice more.
+    fn has_arrived(&self, rank: usize, round: u64, kind: Kind) -> bool;
 
     /// Sleeps until the answer of `poll` may have changed, or `deadline`.
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>);

@@ -45,6 +45,12 @@ impl Presence {
         span.since.load(Relaxed) <= round && round <= span.until.load(Relaxed)
     }
 
+    /// Whether this rank takes part in a round and has not left: it will arrive at the next, or is late.
+    pub(in crate::exchange) fn is_awaited(&self, rank: usize, round: u64) -> bool {
+        let span = &self.0[rank];
+        span.since.load(Relaxed) <= round && span.until.load(Relaxed) == NEVER
+    }
+
     /// The round since which a rank takes part, if it does or did.
     pub(super) fn since(&self, rank: usize) -> Option<u64> {
         Some(self.0[rank].since.load(Relaxed)).filter(|since| *since != NEVER)

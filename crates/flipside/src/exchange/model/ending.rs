@@ -1,5 +1,7 @@
 //! Parties that die or leave.
 
+use loom::thread::spawn;
+
 use super::super::{Cause, Choice, Poisoned};
 use super::{Quiet, START, rounds, run, setup, started, turn, write};
 use crate::substrate::atomic::Site;
@@ -24,7 +26,7 @@ fn dying(count: usize, choice: Choice) {
         let round = rounds(round, 1).unwrap();
         let end = rounds(round, 1);
         assert_eq!(end.err(), Some(Poisoned { rank: 0, round: START + 2, cause: Cause::Dropped }));
-        None
+        None::<()>
     });
 }
 
@@ -34,7 +36,7 @@ fn all_dying(choice: Choice) {
         let times = round.rank();
         let end = rounds(round, times).err();
         assert!(end.is_none_or(|end| end.rank < 2 && end.round == START + 1), "{end:?}");
-        None
+        None::<()>
     });
 }
 
@@ -55,14 +57,32 @@ fn leaving(choice: Choice) {
     });
 }
 
+/// Party 2 dies while party 0 waits, and party 1, which comes first in the order of the ranks, does nothing meanwhile.
+fn hidden(choice: Choice) {
+    let mut rounds = started(setup(3, choice));
+    let dying = rounds.pop().unwrap();
+    let idle = rounds.pop();
+    let waiting = rounds.pop().unwrap();
+    let death = spawn(move || drop(dying.into_inner()));
+    let wait = spawn(move || waiting.into_inner().publish().wait().err());
+    let told = wait.join().unwrap();
+    assert_eq!(told, Some(Poisoned { rank: 2, round: START + 1, cause: Cause::Dropped }));
+    death.join().unwrap();
+    drop(idle);
+}
+
+const HIDDEN_FLAGS: Model =
+    Model { name: "hidden by flags", preemptions: Some(3), body: || hidden(Choice::Flags) };
+const HIDDEN_CENTRAL: Model =
+    Model { name: "hidden by count", preemptions: None, body: || hidden(Choice::Central) };
 const DYING_FLAGS: Model =
-    Model { name: "dying by flags", preemptions: None, body: || dying(2, Choice::Flags) };
+    Model { name: "dying by flags", preemptions: Some(3), body: || dying(2, Choice::Flags) };
 const DYING_CENTRAL: Model =
-    Model { name: "dying by count", preemptions: None, body: || dying(2, Choice::Central) };
+    Model { name: "dying by count", preemptions: Some(3), body: || dying(2, Choice::Central) };
 const ALL_DYING_FLAGS: Model =
-    Model { name: "all dying by flags", preemptions: Some(3), body: || all_dying(Choice::Flags) };
+    Model { name: "all dying by flags", preemptions: Some(0), body: || all_dying(Choice::Flags) };
 const ALL_DYING_CENTRAL: Model =
-    Model { name: "all dying by count", preemptions: Some(3), body: || all_dying(Choice::Central) };
+    Model { name: "all dying by count", preemptions: Some(2), body: || all_dying(Choice::Central) };
 const LEAVING_FLAGS: Model =
     Model { name: "leaving by flags", preemptions: Some(4), body: || leaving(Choice::Flags) };
 const LEAVING_CENTRAL: Model =
@@ -72,6 +92,17 @@ const LEAVING_CENTRAL: Model =
 fn model_dying_holds() {
     DYING_FLAGS.holds();
     DYING_CENTRAL.holds();
+}
+
+#[test]
+fn model_hidden_holds() {
+    HIDDEN_FLAGS.holds();
+    HIDDEN_CENTRAL.holds();
+}
+
+#[test]
+fn model_hidden_kills_a_death_that_does_not_wake() {
+    HIDDEN_FLAGS.kills(Site::E14, ASLEEP);
 }
 
 #[test]
@@ -89,6 +120,7 @@ fn model_leaving_holds() {
 #[test]
 fn model_dying_kills_a_relaxed_death() {
     DYING_FLAGS.kills(Site::E4, UNTOLD);
+    DYING_FLAGS.kills(Site::E13, UNTOLD);
     DYING_CENTRAL.kills(Site::E10, ASLEEP);
 }
 

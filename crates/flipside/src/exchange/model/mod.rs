@@ -11,7 +11,7 @@ mod rounds;
 use super::{Choice, Contiguous, Memory, Poisoned, Round, Setup, Waiting, parties};
 use crate::substrate::model::Quiet;
 
-/// The round that has been passed when a model begins: it wraps in the 27 bits of flags and in the 30 of the count.
+/// The round that has been passed when a model begins: it wraps in the 28 bits of flags and in the 30 of the count.
 const START: u64 = (1 << 30) - 1;
 
 /// An element.
@@ -55,9 +55,9 @@ fn started(setup: Setup<Sides>) -> Vec<Quiet<Round<Sides>>> {
 
 /// Runs the last party here, and the others on threads of their own. All rounds end when all threads have: what dropping
 /// them does is for other models.
-fn run(
+fn run<T: 'static>(
     rounds: Vec<Quiet<Round<Sides>>>,
-    party: impl Fn(Quiet<Round<Sides>>) -> Option<Quiet<Round<Sides>>> + Copy + 'static,
+    party: impl Fn(Quiet<Round<Sides>>) -> T + Copy + 'static,
 ) {
     let mut rounds = rounds;
     let last = rounds.pop().unwrap();

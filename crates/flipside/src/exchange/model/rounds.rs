@@ -64,12 +64,12 @@ fn narrow(count: usize, again: bool) {
         }
         look(narrow.view());
         if again {
-            return None;
+            return (Some(narrow), None);
         }
         narrow.own()[0].set(START + 2);
         let mut round = Quiet::new(narrow.into_inner().publish_wide().wait().unwrap());
         turn(&mut round);
-        Some(round)
+        (None, Some(round))
     });
 }
 
@@ -87,9 +87,9 @@ const TASKS_FLAGS: Model =
 const TASKS_CENTRAL: Model =
     Model { name: "tasks by count", preemptions: Some(3), body: || tasks(Choice::Central) };
 const STEP: Model = Model { name: "step", preemptions: None, body: step };
-const NARROW: Model = Model { name: "narrow", preemptions: Some(2), body: || narrow(2, true) };
+const NARROW: Model = Model { name: "narrow", preemptions: Some(3), body: || narrow(2, true) };
 const NARROW_ROW: Model = Model { name: "narrow row", preemptions: Some(0), body: || narrow(3, true) };
-const WIDENING: Model = Model { name: "widening", preemptions: Some(2), body: || narrow(2, false) };
+const WIDENING: Model = Model { name: "widening", preemptions: Some(3), body: || narrow(2, false) };
 const WIDENING_ROW: Model = Model { name: "widening row", preemptions: Some(0), body: || narrow(3, false) };
 
 #[test]
