@@ -274,3 +274,7 @@ unsafe impl Barrier for Central {
         &self.presence
     }
 }
+
+#[path = "central_tests.rs"]
+#[cfg(all(test, not(flipside_loom)))]
+mod central_tests;

@@ -1,8 +1,6 @@
 //! Who has arrived, and how the others learn of it.
 
 mod central;
-#[cfg(all(test, not(flipside_loom)))]
-mod central_tests;
 mod either;
 mod flags;
 mod look;
