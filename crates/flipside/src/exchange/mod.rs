@@ -88,6 +88,8 @@ mod pending;
 mod pin;
 mod profile;
 mod round;
+#[cfg(all(test, flipside_shuttle))]
+mod schedules;
 mod setup;
 mod shared;
 mod view;

@@ -1,4 +1,5 @@
-//! The one door to atomics, fences, locks and threads: the real ones, or loom's under `cfg(flipside_loom)`.
+//! The one door to atomics, fences, locks and threads: the real ones, loom's under `cfg(flipside_loom)`, or shuttle's under
+//! `cfg(flipside_shuttle)`, which runs many threads in random orders where loom runs few in all.
 //!
 //! Every ordering stronger than `Relaxed` names its *site*: `at(Site::C2, Release)`. In a normal build that is
 //! the ordering itself. Under loom a model can ask for a *mutant*, in which one site is weakened to `Relaxed`
@@ -12,12 +13,18 @@ pub(crate) use imp::*;
 mod imp {
     use super::Site;
 
-    pub(crate) use core::sync::atomic::Ordering;
-    pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+    #[cfg(not(flipside_shuttle))]
+    use core::sync::atomic;
+    #[cfg(flipside_shuttle)]
+    use shuttle::sync::{self, atomic};
+    #[cfg(all(feature = "std", not(flipside_shuttle)))]
+    use std::sync;
+
+    pub(crate) use atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
     #[cfg(feature = "alloc")]
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32};
+    pub(crate) use atomic::{AtomicPtr, AtomicU32};
     #[cfg(feature = "std")]
-    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+    pub(crate) use sync::{Condvar, Mutex, MutexGuard};
 
     /// A constant function, for what stands in a `static`; loom's atomics are made at run time.
     macro_rules! const_fn {
@@ -34,7 +41,7 @@ mod imp {
     /// A sequentially consistent fence.
     #[inline(always)]
     pub(crate) fn fence(_site: Site) {
-        core::sync::atomic::fence(Ordering::SeqCst);
+        atomic::fence(Ordering::SeqCst);
     }
 
     /// What a light fence shares with the heavy ones that reach it; here the system knows its threads.
@@ -50,7 +57,7 @@ mod imp {
     /// The light side of an asymmetric pair: keeps the compiler from moving accesses across, and nobody else.
     #[inline(always)]
     pub(crate) fn light_fence(_site: Site, _link: &Link) {
-        core::sync::atomic::compiler_fence(Ordering::SeqCst);
+        atomic::compiler_fence(Ordering::SeqCst);
     }
 
     /// The heavy side: a fence here and, by `everywhere`, in every other thread.
@@ -60,9 +67,9 @@ mod imp {
         everywhere: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         // What the system does for the caller itself is neither asked nor argued about.
-        core::sync::atomic::fence(Ordering::SeqCst);
+        atomic::fence(Ordering::SeqCst);
         let done = everywhere();
-        core::sync::atomic::fence(Ordering::SeqCst);
+        atomic::fence(Ordering::SeqCst);
         done
     }
 
@@ -82,7 +89,7 @@ mod imp {
 
     /// How many pauses of the processor are worth trying before a sleep: some ten microseconds.
     #[cfg(feature = "std")]
-    pub(crate) const SPINS: u32 = 2000;
+    pub(crate) const SPINS: u32 = if cfg!(flipside_shuttle) { 0 } else { 2000 };
 
     /// Waits on a condition variable, until `deadline` if there is one.
     #[cfg(feature = "std")]
@@ -124,11 +131,11 @@ mod imp {
     }
 
     /// Where threads sleep while a word has a value: the system's futex. It needs nothing of its own.
-    #[cfg(all(feature = "std", target_os = "linux"))]
+    #[cfg(all(feature = "std", target_os = "linux", not(flipside_shuttle)))]
     #[derive(Debug)]
     pub(crate) struct Bed;
 
-    #[cfg(all(feature = "std", target_os = "linux"))]
+    #[cfg(all(feature = "std", target_os = "linux", not(flipside_shuttle)))]
     impl Bed {
         pub(crate) const fn new() -> Self {
             Self
@@ -151,7 +158,7 @@ mod imp {
         }
     }
 
-    #[cfg(all(feature = "std", not(target_os = "linux")))]
+    #[cfg(all(feature = "std", any(not(target_os = "linux"), flipside_shuttle)))]
     pub(crate) use super::bed::Bed;
 
     #[cfg(feature = "alloc")]
@@ -210,8 +217,8 @@ mod imp {
     }
 }
 
-/// Where there is no futex, or none that loom would know of.
-#[cfg(all(feature = "std", any(flipside_loom, not(target_os = "linux"))))]
+/// Where there is no futex, or none that loom or shuttle would know of.
+#[cfg(all(feature = "std", any(flipside_loom, flipside_shuttle, not(target_os = "linux"))))]
 mod bed {
     use super::imp::{AtomicU32, Condvar, Mutex, Ordering::Relaxed, wait_until};
 
