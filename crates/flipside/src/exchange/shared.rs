@@ -88,10 +88,8 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         let has_arrived = |rank| {
             [Kind::Wide, Kind::Narrow].into_iter().any(|kind| self.barrier.has_arrived(rank, round, kind))
         };
-        let is_late = |other: &usize| {
-            // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
-            self.barrier.presence().is_present(*other, round - 1) && !has_arrived(*other)
-        };
+        let is_late =
+            |other: &usize| self.barrier.presence().is_present(*other, round) && !has_arrived(*other);
         match look.neighbours_of.and_then(|rank| self.barrier.neighbours(rank)) {
             Some(neighbours) => neighbours.waits_for.iter().copied().filter(is_late).collect(),
             None => (0..self.memory.parties()).filter(is_late).collect(),
