@@ -201,14 +201,14 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
     /// Goes, after a round that it has passed.
     pub(super) fn leave(self) {
         let mut seat = core::mem::ManuallyDrop::new(self);
-        // SAFETY: the seat is not dropped, and nobody uses it again.
+        // SAFETY: the seat is not dropped; what it shares is, at the end, or when the step panics. The rest of a seat is plain.
+        let _shared = unsafe { core::ptr::read(&raw const seat.shared) };
+        // SAFETY: it does not die as well, and nobody uses it again.
         let is_last = unsafe { seat.shared.barrier.leave(seat.rank, seat.round) };
         if is_last {
             let next = seat.round + 1;
             seat.open(next);
         }
-        // SAFETY: it is not used again; the rest of a seat is plain.
-        drop(unsafe { core::ptr::read(&raw const seat.shared) });
     }
 
     /// The look that follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot
