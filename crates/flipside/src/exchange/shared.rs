@@ -13,7 +13,7 @@ use super::memory::{Memory, Padded};
 use super::profile::Recorder;
 use super::view::View;
 use super::waiting::Policy;
-use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed, gives_up};
+use crate::substrate::atomic::{AtomicU64, Ordering::*, Site, at, gives_up};
 
 /// What the last who arrives does for all.
 pub(super) type Step<M, R> = Box<dyn FnMut(View<'_, M, R>) + Send>;
@@ -56,16 +56,20 @@ impl Death {
         Self { word: AtomicU64::new(ALIVE), round: (0..ranks).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// Relaxed: the barrier says that somebody has died, after this.
+    /// The barrier says that somebody has died, after this.
     fn note(&self, rank: usize, round: u64, cause: Cause) {
-        self.round[rank].store(round, Relaxed);
+        // Once: who dies of a mismatch is dropped afterwards.
+        let _ = self.round[rank].compare_exchange(0, round, Relaxed, Relaxed);
         let word = (cause as u64) << 48 | rank as u64;
-        let _ = self.word.compare_exchange(ALIVE, word, Relaxed, Relaxed);
+        // [E13] Release, pairs with [E14]. Ours first: our round happens before it is read with our rank. Theirs first: the barrier
+        // tells of theirs. Weaker: who learns of a second death from the barrier reads our rank, and no round.
+        let _ = self.word.compare_exchange(ALIVE, word, at(Site::E13, Release), Relaxed);
     }
 
     /// Who died, for one who has learnt of it from the barrier.
     pub(super) fn told(&self) -> Option<Poisoned> {
-        let word = self.word.load(Relaxed);
+        // [E14] Acquire, pairs with [E13]: see there.
+        let word = self.word.load(at(Site::E14, Acquire));
         let rank = (word & RANK) as usize;
         let cause = *CAUSES.get((word >> 48) as usize)?;
         Some(Poisoned { rank, round: self.round[rank].load(Relaxed), cause })

@@ -79,6 +79,10 @@ pub(crate) enum Site {
     E11,
     /// Another one sees it.
     E12,
+    /// The first death is written down.
+    E13,
+    /// Another one reads whose it was.
+    E14,
     /// A writer of a recorder enters a side.
     R1,
     /// He leaves it.
