@@ -26,10 +26,9 @@ impl Wake for Nobody {
 fn a_waker_that_nobody_needs_is_not_kept() {
     let central = Central::new(1, 0);
     // SAFETY: the only rank, round after round.
-    unsafe {
-        assert!(central.arrive(0, 1, Kind::Wide));
-        central.open(1);
-    }
+    assert!(unsafe { central.arrive(0, 1, Kind::Wide) });
+    // SAFETY: it was the last.
+    unsafe { central.open(1) };
     // The round was opened after it was last looked at.
     let nobody = Arc::new(Nobody);
     central.leave_waker(0, &mut Look::at_all(1, Kind::Wide), &Waker::from(nobody.clone()));
