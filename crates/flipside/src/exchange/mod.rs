@@ -47,8 +47,10 @@
 //! - A party that dies, by a panic, a `?` or a drop, is an error for the others, not a hang: [`Poisoned`] names its rank and
 //!   the first round that it did not publish. All rounds before are complete, for everybody; that one is for nobody.
 //! - Who is late is named by [`TimedOut`]. A party that is forgotten (`mem::forget`) is late for ever.
-//! - Publishing is wait-free, but for the system call that wakes who sleeps. Waiting is for the others.
-//! - A round allocates nothing, and, if nobody sleeps, makes no system call.
+//! - Publishing is wait-free, but for waking who sleeps (a call of the system for threads, a lock and their wakers for tasks), for
+//!   a lock when parties come or go, and for a [step](Setup::step). Waiting is for the others.
+//! - A round allocates nothing, and, if nobody sleeps, makes no system call. (A task that sleeps leaves its waker in a list, and
+//!   [`TimedOut`] has one of who is late.)
 //! - Any `T: Send + Sync`. Nothing is copied, cloned, zeroed or dropped behind your back: one's own segment is as one has left
 //!   it, as many rounds ago as there are sides.
 //!

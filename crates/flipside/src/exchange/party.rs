@@ -162,21 +162,21 @@ impl<M: Memory, R: Send + Sync> Entrance<M, R> {
     fn join_until(&self, deadline: Option<Instant>) -> Result<Round<M, R>, JoinError> {
         let full = JoinError::Full { parties: self.shared.memory.parties() };
         let Either::Central(barrier) = &self.shared.barrier else { return Err(full) };
-        let rank = barrier.ask_to_join().ok_or(full)?;
+        let wish = barrier.ask_to_join().ok_or(full)?;
         loop {
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            match barrier.admitted(rank) {
-                Ok(Some(round)) => return Ok(started(Seat::new(self.shared.clone(), rank, round))),
-                Err(_) if barrier.withdraw(rank) => {
+            match barrier.admitted(&wish) {
+                Ok(Some(round)) => return Ok(started(Seat::new(self.shared.clone(), wish.rank, round))),
+                Err(_) if barrier.withdraw(&wish) => {
                     let death = self.shared.death.told();
                     return Err(JoinError::Poisoned(
                         death.expect("the barrier learns of a death after this does"),
                     ));
                 }
-                Ok(None) if is_late && barrier.withdraw(rank) => return Err(JoinError::TimedOut),
+                Ok(None) if is_late && barrier.withdraw(&wish) => return Err(JoinError::TimedOut),
                 // Admitted in this very moment, if it could not be withdrawn.
                 Ok(None) if is_late => thread::yield_now(),
-                Ok(None) => barrier.sleep_till_admitted(rank, deadline),
+                Ok(None) => barrier.sleep_till_admitted(&wish, deadline),
                 Err(_) => thread::yield_now(),
             }
         }

@@ -125,11 +125,11 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     #[must_use]
     pub fn segment(&self, rank: usize) -> Option<&[M::Element]> {
         let Seat { shared, round, .. } = &self.seat;
+        // Of who has left the word stays where it is, and some day seems to be ahead.
+        let is_present = shared.barrier.presence().is_present(rank, *round);
         // SAFETY: it has arrived at a round that is wide for it as well, and so waits at the next one for all: it writes there
         // again when this party has arrived at that.
-        shared
-            .barrier
-            .has_arrived(rank, *round, Kind::Wide)
+        (is_present && shared.barrier.has_arrived(rank, *round, Kind::Wide))
             .then(|| unsafe { shared.memory.segment(Seat::<M, R>::side(*round), rank) })
     }
 }

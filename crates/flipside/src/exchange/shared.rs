@@ -14,7 +14,7 @@ use super::memory::{Memory, Padded};
 use super::profile::Recorder;
 use super::view::View;
 use super::waiting::Policy;
-use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed, gives_up};
+use crate::substrate::atomic::{AtomicU64, Ordering::*, Site, at, gives_up};
 
 /// What the last who arrives does for all.
 pub(super) type Step<M, R> = Box<dyn FnMut(View<'_, M, R>) + Send>;
@@ -57,17 +57,20 @@ impl Death {
         Self { word: AtomicU64::new(ALIVE), round: (0..ranks).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// Relaxed: the barrier says that somebody has died, after this.
+    /// The barrier says that somebody has died, after this.
     fn note(&self, rank: usize, round: u64, cause: Cause) {
-        // The first one stays: who finds a mismatch dies once more when its seat is dropped. No round 0 is ever missed.
+        // Once: who dies of a mismatch is dropped afterwards.
         let _ = self.round[rank].compare_exchange(0, round, Relaxed, Relaxed);
         let word = (cause as u64) << 48 | rank as u64;
-        let _ = self.word.compare_exchange(ALIVE, word, Relaxed, Relaxed);
+        // [E15] Release, pairs with [E16]. Ours first: our round happens before it is read with our rank. Theirs first: the barrier
+        // tells of theirs. Weaker: who learns of a second death from the barrier reads our rank, and no round.
+        let _ = self.word.compare_exchange(ALIVE, word, at(Site::E15, Release), Relaxed);
     }
 
     /// Who died, for one who has learnt of it from the barrier.
     pub(super) fn told(&self) -> Option<Poisoned> {
-        let word = self.word.load(Relaxed);
+        // [E16] Acquire, pairs with [E15]: see there.
+        let word = self.word.load(at(Site::E16, Acquire));
         let rank = (word & RANK) as usize;
         let cause = *CAUSES.get((word >> 48) as usize)?;
         Some(Poisoned { rank, round: self.round[rank].load(Relaxed), cause })
@@ -96,6 +99,16 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
             self.die(rank, round, Cause::Mismatch);
         }
         self.death.told().expect("the barrier learns of a death after this does")
+    }
+
+    /// Makes the step, and opens a round, for the last who arrived or left. If the step panics the round stays closed.
+    #[inline]
+    fn open(&self, rank: usize, round: u64) {
+        if let Some(step) = &self.step {
+            self.step(step, rank, round);
+        }
+        // SAFETY: this was the last to arrive.
+        unsafe { self.barrier.open(round) };
     }
 
     #[cold]
@@ -152,10 +165,8 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         let has_arrived = |rank| {
             [Kind::Wide, Kind::Narrow].into_iter().any(|kind| self.barrier.has_arrived(rank, round, kind))
         };
-        let is_late = |other: &usize| {
-            // Of the round that is waited for nobody knows yet who is in it; who is in the one before either arrives or leaves.
-            self.barrier.presence().is_awaited(*other, round - 1) && !has_arrived(*other)
-        };
+        let is_late =
+            |other: &usize| self.barrier.presence().is_present(*other, round) && !has_arrived(*other);
         match look.neighbours_of.and_then(|rank| self.barrier.neighbours(rank)) {
             Some(neighbours) => neighbours.waits_for.iter().copied().filter(is_late).collect(),
             None => (0..self.memory.parties()).filter(is_late).collect(),
@@ -225,7 +236,7 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         // SAFETY: rounds come one by one, each after the one before has been passed: that is what the types are for.
         let is_last = unsafe { self.shared.barrier.arrive(self.rank, next, kind) };
         if is_last {
-            self.open(next);
+            self.shared.open(self.rank, next);
         }
         self.round = next;
         self.kind_before = core::mem::replace(&mut self.kind, kind);
@@ -241,26 +252,17 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         unsafe { self.shared.view(before) }
     }
 
-    /// Makes the step, and opens a round. If the step panics the round stays closed.
-    #[inline]
-    fn open(&self, round: u64) {
-        if let Some(step) = &self.shared.step {
-            self.shared.step(step, self.rank, round);
-        }
-        // SAFETY: this was the last to arrive.
-        unsafe { self.shared.barrier.open(round) };
-    }
-
     /// Goes, after a round that it has passed.
     pub(super) fn leave(self) {
         let mut seat = ManuallyDrop::new(self);
-        // SAFETY: the seat is not dropped, and nobody uses it again.
-        let is_last = unsafe { seat.shared.barrier.leave(seat.rank, seat.round) };
+        // SAFETY: the seat does not die as well, and nobody uses it again. What it shares is dropped at the end, or when the step
+        // panics.
+        let shared = unsafe { ManuallyDrop::take(&mut seat.shared) };
+        // SAFETY: it is the last call of this rank.
+        let is_last = unsafe { shared.barrier.leave(seat.rank, seat.round) };
         if is_last {
-            seat.open(seat.round + 1);
+            shared.open(seat.rank, seat.round + 1);
         }
-        // SAFETY: nor is it used again here.
-        drop(unsafe { ManuallyDrop::take(&mut seat.shared) });
     }
 
     /// The look that follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot

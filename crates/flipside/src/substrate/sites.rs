@@ -3,7 +3,10 @@
 /// The labelled sites of the library. The letter is the module: `C` for collect, `E` for exchange, `P` for publish, `R`
 /// for the recorder of collect, `W` for waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "the sites of what needs an allocator"))]
+#[cfg_attr(
+    not(feature = "std"),
+    expect(dead_code, reason = "the sites of what needs an allocator, or `std`")
+)]
 pub(crate) enum Site {
     /// A writer enters a side: the claim.
     C1,
@@ -83,6 +86,10 @@ pub(crate) enum Site {
     E13,
     /// A party that dies wakes who sleeps.
     E14,
+    /// The first death is written down.
+    E15,
+    /// Another one reads whose it was.
+    E16,
     /// A writer of a recorder enters a side.
     R1,
     /// He leaves it.

@@ -204,3 +204,12 @@ fn a_death_is_told_while_others_are_only_late() {
         });
     }
 }
+
+#[test]
+fn a_step_that_panics_when_the_last_one_leaves_leaves_nothing_behind() {
+    let element = std::sync::Arc::new(());
+    let setup = exchange::parties(1).segment(1, |_, _| element.clone()).step(|_| panic!("on purpose"));
+    let round = setup.build().unwrap().pop().unwrap().start();
+    assert!(catch_unwind(AssertUnwindSafe(|| round.leave())).is_err());
+    assert_eq!(std::sync::Arc::strong_count(&element), 1);
+}

@@ -20,7 +20,8 @@ fn who_joins_takes_part_from_the_next_round_on() {
                     let mut round = entrance.join().ok()?;
                     let rank = round.rank();
                     let since = round.number();
-                    assert!(round.view().is_present(rank));
+                    // It sees this round, and publishes in the next.
+                    assert!(!round.view().is_present(rank));
                     for _ in 0..20 {
                         let next = round.number() + 1;
                         round.own()[0] = next;
@@ -124,4 +125,44 @@ fn joining_fails_with_a_reason() {
 
     let error = exchange::parties(2).room(1).no_segment().barrier(Choice::Flags).build().unwrap_err();
     assert_eq!(error, SetupError::NeedsCentral { what: "room to join" });
+}
+
+#[test]
+fn who_joins_has_published_nothing_yet() {
+    within(|| {
+        let mut parties = exchange::parties(1).room(1).contributing(|_| 100).build().unwrap();
+        let mut round = parties.pop().unwrap().start();
+        for _ in 0..4 {
+            let entrance = round.entrance();
+            let guest = thread::spawn(move || {
+                let round = entrance.join().unwrap();
+                assert_eq!((round.view().sum(), round.view().is_present(1)), (1, false));
+                round.publish_with(10).wait().unwrap().leave();
+            });
+            loop {
+                round = round.publish_with(1).wait().unwrap();
+                if round.view().is_present(1) {
+                    break;
+                }
+                assert_eq!(round.view().sum(), 1, "what the rank's last party left there");
+            }
+            assert_eq!(round.view().sum(), 11);
+            guest.join().unwrap();
+            // One round for the rank to become free.
+            round = round.publish_with(1).wait().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_view_stays_what_it_is_when_a_rank_changes_hands() {
+    let setup = exchange::parties(2).three_sides().segment(1, |rank, _| rank).barrier(Choice::Central);
+    let [first, second] = <[_; 2]>::try_from(setup.build().unwrap()).unwrap().map(exchange::Party::start);
+    second.leave();
+    let first = first.publish().wait().unwrap();
+    assert_eq!(first.before().segment(1), [1]);
+    // The rank is asked for, and not given.
+    let entrance = first.entrance();
+    assert_eq!(entrance.join_timeout(Duration::ZERO).unwrap_err(), JoinError::TimedOut);
+    assert_eq!(first.before().segment(1), [1], "what it published it has published");
 }

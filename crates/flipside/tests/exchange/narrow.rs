@@ -249,3 +249,13 @@ fn nobody_is_ahead_without_end() {
     let pending = [held.pending.wait().unwrap(), second].map(NarrowRound::publish_wide);
     assert!(pending.into_iter().all(|pending| pending.wait().is_ok()));
 }
+
+#[test]
+fn a_mismatch_is_of_one_round() {
+    let [first, second, _third] = <[_; 3]>::try_from(first_narrow(islands(3))).unwrap();
+    let (first, second) = (first.publish_wide(), second.publish());
+    let told = Poisoned { rank: 0, round: 2, cause: Cause::Mismatch };
+    assert_eq!(first.late(), [2]);
+    assert_eq!(first.wait().unwrap_err(), told);
+    assert_eq!(second.wait().unwrap().publish_wide().wait().unwrap_err(), told);
+}

@@ -77,3 +77,15 @@ fn a_timeout_without_end_is_a_wait() {
             .unwrap()
     });
 }
+
+#[test]
+fn who_has_left_is_not_late() {
+    for choice in BARRIERS {
+        let parties = exchange::parties(3).segment(1, |_, _| 0).barrier(choice).build().unwrap();
+        let [first, _second, third] = <[_; 3]>::try_from(parties).unwrap().map(exchange::Party::start);
+        third.leave();
+        let pending = first.publish();
+        assert_eq!(pending.late(), [1]);
+        assert_eq!(pending.segment(2), None);
+    }
+}

@@ -1,5 +1,8 @@
 //! A count of those who are missing, and one word at which all wait.
 
+#[cfg(all(test, not(flipside_loom)))]
+mod central_tests;
+
 use std::boxed::Box;
 use std::sync::PoisonError;
 use std::task::Waker;
@@ -70,6 +73,15 @@ struct Roster {
     free: Vec<usize>,
 }
 
+/// Of one who has asked to join.
+#[derive(Debug)]
+pub(in crate::exchange) struct Wish {
+    /// What it will be, or is.
+    pub(in crate::exchange) rank: usize,
+    /// Since when the rank's last party took part: what views of that time still show, until somebody else is admitted.
+    last_since: u64,
+}
+
 impl Central {
     /// For so many parties, all of which have passed round `start`.
     #[must_use]
@@ -138,10 +150,10 @@ impl Central {
     }
 
     /// Asks for a rank: then the next round that is opened admits it. `None` if all are taken.
-    pub(in crate::exchange) fn ask_to_join(&self) -> Option<usize> {
+    pub(in crate::exchange) fn ask_to_join(&self) -> Option<Wish> {
         let mut roster = self.roster();
         let rank = roster.free.pop()?;
-        self.presence.vacate(rank);
+        let wish = Wish { rank, last_since: self.presence.since(rank) };
         roster.waiting.push(rank);
         self.changes.store(true, Relaxed);
         // The last who left has taken notice of it under this lock, and opened no round: who comes first does.
@@ -151,35 +163,37 @@ impl Central {
             drop(roster);
             self.let_in(next, present);
         }
-        Some(rank)
+        Some(wish)
     }
 
-    /// Whether who asked has been admitted: since which round.
-    pub(in crate::exchange) fn admitted(&self, rank: usize) -> Result<Option<u64>, Broken> {
+    /// Whether who asked has been admitted: at which round.
+    pub(in crate::exchange) fn admitted(&self, wish: &Wish) -> Result<Option<u64>, Broken> {
         // [E9] Acquire, pairs with [E7], [E10]: as [E8], for one who comes. The round must be the one that admitted us: another
         // word is older than our name on the list of those present, whatever that list shows by now.
         let word = self.opened.load(at(Site::E9, Acquire));
-        match self.presence.since(rank) {
-            Some(since) if word & !(DIED | ASLEEP) == word_of(since) => Ok(Some(since)),
+        match self.presence.since(wish.rank) {
+            since if since != wish.last_since && word & !(DIED | ASLEEP) == word_of(since - 1) => {
+                Ok(Some(since - 1))
+            }
             _ if word & DIED != 0 => Err(Broken::Died),
             _ => Ok(None),
         }
     }
 
-    /// Sleeps until a round is opened, or `deadline`, unless this rank has been admitted.
-    pub(in crate::exchange) fn sleep_till_admitted(&self, rank: usize, deadline: Option<Instant>) {
+    /// Sleeps until a round is opened, or `deadline`, unless who asked has been admitted.
+    pub(in crate::exchange) fn sleep_till_admitted(&self, wish: &Wish, deadline: Option<Instant>) {
         let word = self.opened.load(Relaxed);
-        if self.opened.mark(word) && matches!(self.admitted(rank), Ok(None)) {
+        if self.opened.mark(word) && matches!(self.admitted(wish), Ok(None)) {
             self.opened.sleep(word, deadline);
         }
     }
 
     /// Takes the wish back, if it has not been granted; `true` if it is off the list.
-    pub(in crate::exchange) fn withdraw(&self, rank: usize) -> bool {
+    pub(in crate::exchange) fn withdraw(&self, wish: &Wish) -> bool {
         let mut roster = self.roster();
-        let Some(at) = roster.waiting.iter().position(|waiting| *waiting == rank) else { return false };
+        let Some(at) = roster.waiting.iter().position(|waiting| *waiting == wish.rank) else { return false };
         roster.waiting.swap_remove(at);
-        roster.free.push(rank);
+        roster.free.push(wish.rank);
         true
     }
 
@@ -248,6 +262,8 @@ unsafe impl Barrier for Central {
                 return;
             }
         }
+        // Opened before the mark: nobody wakes for it.
+        self.opened.take_waker(rank);
     }
 
     fn take_waker(&self, rank: usize, _look: &Look) {
@@ -274,7 +290,3 @@ unsafe impl Barrier for Central {
         &self.presence
     }
 }
-
-#[path = "central_tests.rs"]
-#[cfg(all(test, not(flipside_loom)))]
-mod central_tests;

@@ -4,15 +4,15 @@ use std::boxed::Box;
 
 use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Since which round each rank takes part, and until which.
+/// Since which round each rank takes part, and until which: the first that it publishes, and the last.
 ///
-/// Relaxed, all of it: what concerns a round is written before that round is opened, or arrived at, and read by those who have
-/// passed it.
+/// Relaxed, all of it: what concerns a round is written before the one before it is opened, or before it is arrived at, and read
+/// by those who have passed that. Nobody sees a round any more in which a rank took part before it has another party.
 #[derive(Debug)]
 pub struct Presence(Box<[Span]>);
 
 /// ```text
-/// since NEVER --join at q--> q
+/// since NEVER --join at q--> q + 1
 /// until NEVER --leave after p--> p --join at q--> NEVER
 /// ```
 #[derive(Debug)]
@@ -37,7 +37,8 @@ impl Presence {
         self.0.len()
     }
 
-    /// Whether this rank takes part in a round that the caller has passed, and not the next one yet.
+    /// Whether this rank takes part in a round that the caller has passed or arrived at, and not the next one yet. (Of one that it
+    /// has not passed, as far as is known: a party that leaves may not have said so.)
     #[must_use]
     #[inline]
     pub fn is_present(&self, rank: usize, round: u64) -> bool {
@@ -45,25 +46,15 @@ impl Presence {
         span.since.load(Relaxed) <= round && round <= span.until.load(Relaxed)
     }
 
-    /// Whether this rank takes part in a round and has not left: it will arrive at the next, or is late.
-    pub(in crate::exchange) fn is_awaited(&self, rank: usize, round: u64) -> bool {
-        let span = &self.0[rank];
-        span.since.load(Relaxed) <= round && span.until.load(Relaxed) == NEVER
+    /// The first round in which a rank takes part, if it does; or did, if nobody has it any more.
+    pub(super) fn since(&self, rank: usize) -> u64 {
+        self.0[rank].since.load(Relaxed)
     }
 
-    /// The round since which a rank takes part, if it does or did.
-    pub(super) fn since(&self, rank: usize) -> Option<u64> {
-        Some(self.0[rank].since.load(Relaxed)).filter(|since| *since != NEVER)
-    }
-
+    /// A party has joined at this round.
     pub(super) fn join(&self, rank: usize, round: u64) {
         self.0[rank].until.store(NEVER, Relaxed);
-        self.0[rank].since.store(round, Relaxed);
-    }
-
-    /// Nobody has this rank: who waits for it to be admitted looks for the opposite.
-    pub(super) fn vacate(&self, rank: usize) {
-        self.0[rank].since.store(NEVER, Relaxed);
+        self.0[rank].since.store(round + 1, Relaxed);
     }
 
     pub(super) fn leave(&self, rank: usize, round: u64) {

@@ -30,6 +30,19 @@ fn dying(count: usize, choice: Choice) {
     });
 }
 
+/// Two parties die at once, and neither because of the other. The third is told of one of them, and of its round.
+fn both_dying() {
+    run(started(setup(3, Choice::Central)), |round| {
+        if round.rank() < 2 {
+            drop(round.into_inner());
+            return None;
+        }
+        let end = rounds(round, 1).err().unwrap();
+        assert!(end.rank < 2 && end.round == START + 1, "{UNTOLD}: {end:?}");
+        None::<()>
+    });
+}
+
 /// Parties die in different rounds, all by themselves. Nobody sleeps on.
 fn all_dying(choice: Choice) {
     run(started(setup(3, choice)), |round| {
@@ -83,6 +96,7 @@ const ALL_DYING_FLAGS: Model =
     Model { name: "all dying by flags", preemptions: Some(0), body: || all_dying(Choice::Flags) };
 const ALL_DYING_CENTRAL: Model =
     Model { name: "all dying by count", preemptions: Some(2), body: || all_dying(Choice::Central) };
+const BOTH_DYING: Model = Model { name: "both dying", preemptions: Some(2), body: both_dying };
 const LEAVING_FLAGS: Model =
     Model { name: "leaving by flags", preemptions: Some(4), body: || leaving(Choice::Flags) };
 const LEAVING_CENTRAL: Model =
@@ -112,6 +126,11 @@ fn model_all_dying_holds() {
 }
 
 #[test]
+fn model_both_dying_holds() {
+    BOTH_DYING.holds();
+}
+
+#[test]
 fn model_leaving_holds() {
     LEAVING_FLAGS.holds();
     LEAVING_CENTRAL.holds();
@@ -122,6 +141,12 @@ fn model_dying_kills_a_relaxed_death() {
     DYING_FLAGS.kills(Site::E4, UNTOLD);
     DYING_FLAGS.kills(Site::E13, UNTOLD);
     DYING_CENTRAL.kills(Site::E10, ASLEEP);
+}
+
+#[test]
+fn model_both_dying_kills_a_relaxed_note() {
+    BOTH_DYING.kills(Site::E15, UNTOLD);
+    BOTH_DYING.kills(Site::E16, UNTOLD);
 }
 
 #[test]
