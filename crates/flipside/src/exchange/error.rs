@@ -178,6 +178,13 @@ impl core::error::Error for TooLong {}
 pub enum SetupError {
     /// An exchange needs a party.
     NoParties,
+    /// More parties than there can be, with those who may join.
+    TooManyParties {
+        /// How many.
+        parties: usize,
+        /// How many there can be.
+        most: usize,
+    },
     /// The segments are more bytes than there can be.
     TooLarge(TooLarge),
     /// Flags are for a fixed number of parties: no [room](super::Parties::room) to join, no [step](super::Setup::step).
@@ -218,6 +225,9 @@ impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoParties => write!(f, "an exchange among 0 parties: there must be one at least"),
+            Self::TooManyParties { parties, most } => {
+                write!(f, "an exchange among {parties} parties: there can be {most}, with those who may join")
+            }
             Self::TooLarge(too_large) => too_large.fmt(f),
             Self::NeedsCentral { what } => {
                 write!(f, "{what} needs the central barrier: leave out `barrier(Choice::Flags)`")

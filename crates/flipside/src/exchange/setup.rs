@@ -9,7 +9,7 @@ use std::vec::Vec;
 
 use super::barrier::{Central, Either, Flags, Neighbours};
 use super::error::SetupError;
-use super::memory::{Contiguous, Memory, Padded, TooLarge};
+use super::memory::{Contiguous, Memory, Padded};
 use super::party::{Party, scope};
 use super::pin;
 use super::profile::{Profile, Recorder};
@@ -83,7 +83,9 @@ impl<const SIDES: usize> Parties<SIDES> {
         len: usize,
         element: impl FnMut(usize, usize) -> T,
     ) -> Setup<Contiguous<T, SIDES>> {
-        Setup::new(self.count, self.room, Contiguous::new(self.ranks(), len, element))
+        let ranks = self.ranks();
+        let memory = few_enough(ranks).and_then(|()| Ok(Contiguous::new(ranks, len, element)?));
+        Setup::new(self.count, self.room, memory)
     }
 
     /// Segments of at most `len` elements, each on cache lines of its own, whose length can be another one in every round:
@@ -93,7 +95,9 @@ impl<const SIDES: usize> Parties<SIDES> {
         len: usize,
         element: impl FnMut(usize, usize) -> T,
     ) -> Setup<Padded<T, SIDES>> {
-        Setup::new(self.count, self.room, Padded::new(self.ranks(), len, element))
+        let ranks = self.ranks();
+        let memory = few_enough(ranks).and_then(|()| Ok(Padded::new(ranks, len, element)?));
+        Setup::new(self.count, self.room, memory)
     }
 
     /// No segments: a barrier, and what is [contributed](Setup::contributing).
@@ -124,8 +128,8 @@ impl<const SIDES: usize> Parties<SIDES> {
 pub struct Setup<M: Memory, R: Send + Sync = ()> {
     parties: usize,
     room: usize,
-    memory: Result<M, TooLarge>,
-    contributions: Result<Contributions<R>, TooLarge>,
+    memory: Result<M, SetupError>,
+    contributions: Result<Contributions<R>, SetupError>,
     choice: Choice,
     waiting: Waiting,
     neighbours: Option<Vec<Vec<usize>>>,
@@ -136,8 +140,8 @@ pub struct Setup<M: Memory, R: Send + Sync = ()> {
 }
 
 impl<M: Memory> Setup<M> {
-    fn new(parties: usize, room: usize, memory: Result<M, TooLarge>) -> Self {
-        let contributions = Contributions::new(parties.saturating_add(room), 1, |_, _| ());
+    fn new(parties: usize, room: usize, memory: Result<M, SetupError>) -> Self {
+        let contributions = contributions(parties.saturating_add(room), |_| ());
         Self {
             parties,
             room,
@@ -160,11 +164,11 @@ impl<M: Memory> Setup<M> {
     /// # Panics
     ///
     /// If it comes after [`step`](Self::step), which sees the contributions.
-    pub fn contributing<R: Send + Sync>(self, mut contribution: impl FnMut(usize) -> R) -> Setup<M, R> {
+    pub fn contributing<R: Send + Sync>(self, contribution: impl FnMut(usize) -> R) -> Setup<M, R> {
         assert!(self.step.is_none(), "`contributing` comes before `step`");
         let ranks = self.parties.saturating_add(self.room);
         let Self { parties, room, memory, choice, waiting, neighbours, pins, recorder, start, .. } = self;
-        let contributions = Contributions::new(ranks, 1, |rank, _| contribution(rank));
+        let contributions = contributions(ranks, contribution);
         let step = None;
         Setup {
             parties,
@@ -197,7 +201,8 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
     /// # Ok::<(), exchange::SetupError>(())
     /// ```
     pub fn neighbours<N: IntoIterator<Item = usize>>(mut self, mut of: impl FnMut(usize) -> N) -> Self {
-        self.neighbours = Some((0..self.parties).map(|rank| of(rank).into_iter().collect()).collect());
+        self.neighbours =
+            Some((0..self.parties.min(MOST)).map(|rank| of(rank).into_iter().collect()).collect());
         self
     }
 
@@ -250,7 +255,8 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
     }
 
     /// What the last party that arrives at a round does for all, before anybody sees it: a snapshot, a message to another
-    /// machine. Needs the central barrier. If it panics the exchange is over.
+    /// machine. Needs the central barrier. If it panics the exchange is over. When the last party leaves it makes the step of a
+    /// round that nobody is in any more.
     ///
     /// ```
     /// use flipside::exchange;
@@ -347,6 +353,21 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
     pub fn scope<O: Send>(self, run: impl Fn(Round<M, R>) -> O + Sync) -> Result<Vec<O>, SetupError> {
         Ok(scope(self.build()?, run))
     }
+}
+
+/// The most parties there can be, with those who may join: for each there is some memory before it has a segment.
+const MOST: usize = 1 << 20;
+
+fn few_enough(parties: usize) -> Result<(), SetupError> {
+    if parties <= MOST { Ok(()) } else { Err(SetupError::TooManyParties { parties, most: MOST }) }
+}
+
+fn contributions<R: Send + Sync>(
+    ranks: usize,
+    mut contribution: impl FnMut(usize) -> R,
+) -> Result<Contributions<R>, SetupError> {
+    few_enough(ranks)?;
+    Ok(Contributions::new(ranks, 1, |rank, _| contribution(rank))?)
 }
 
 /// Whom each waits for: those it sees, and those who see it.

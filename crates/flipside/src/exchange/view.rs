@@ -194,7 +194,8 @@ impl<'a, M: Memory> NarrowView<'a, M> {
         unsafe { self.memory.segment((self.round % M::SIDES as u64) as usize, self.rank) }
     }
 
-    /// What the party of this rank published, if it is a neighbour or oneself.
+    /// What the party of this rank published, if it is a neighbour or oneself. Of one that has left, what it published last on
+    /// this side.
     #[must_use]
     #[inline]
     pub fn segment(&self, rank: usize) -> Option<&'a [M::Element]> {

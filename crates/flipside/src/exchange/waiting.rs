@@ -97,7 +97,7 @@ impl Patience {
     pub(super) fn spin(&mut self) -> bool {
         let turn = self.turns;
         self.turns = turn.saturating_add(1);
-        if turn < self.spins {
+        if turn < self.spins || self.spins == u32::MAX {
             core::hint::spin_loop();
             return true;
         }

@@ -66,9 +66,13 @@ fn too_much_memory_is_an_error_with_numbers() {
         let error = exchange::parties(3).padded(len, |_, _| -> u64 { unreachable!() }).build().unwrap_err();
         assert_eq!(error, SetupError::TooLarge(too_large));
     }
-    let error =
-        exchange::parties(usize::MAX).segment(1, |_, _| -> u64 { unreachable!() }).build().unwrap_err();
-    assert!(error.to_string().contains("are more than there can be"), "{error}");
+    for parties in [(1 << 20) + 1, usize::MAX] {
+        let error =
+            exchange::parties(parties).segment(1, |_, _| -> u64 { unreachable!() }).build().unwrap_err();
+        assert_eq!(error, SetupError::TooManyParties { parties, most: 1 << 20 });
+        let room = exchange::parties(1).room(parties).contributing(|_| -> u64 { unreachable!() });
+        assert!(room.build().unwrap_err().to_string().contains("there can be 1048576"));
+    }
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub use presence::Presence;
 /// The laws, each for one rank and one round `r`:
 ///
 /// - **B1, all have arrived.** `poll` returns `Ok(true)` only after each party that takes part in `r` has arrived at `r`. (In a
-///   narrow round: each that was asked for.)
+///   narrow round: each that was asked for; a barrier that was given no neighbours has none to wait for.)
 /// - **B2, what came before.** What a party did before it arrived at `r`, died or left happens before `poll` returns
 ///   `Ok(true)`, and before [`has_arrived`](Self::has_arrived) returns `true`.
 /// - **B3, nobody waits for the dead.** If a party of `r` died before it arrived at `r`, every `poll` for `r` returns `Err`
