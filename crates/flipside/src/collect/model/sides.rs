@@ -32,7 +32,7 @@ const REUSE: Model = Model {
 /// Two writers and a reader, each in a thread of its own, until everything is drained.
 const TWO_WRITERS: Model = Model {
     name: "two writers",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Fail, 2, 2, true);
         let threads = [0, 1].map(|_| {
@@ -104,7 +104,7 @@ const BLOCKED: Model = Model {
 /// Two writers and room for one: who is woken may find the new side full again, and blocks again.
 const CROWDED: Model = Model {
     name: "crowded",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Block, 1, 2, false);
         let (mut own, mut other, sink) = (writer(&collector), writer(&collector), Sink::new());
@@ -120,7 +120,7 @@ const CROWDED: Model = Model {
 /// A claim that is forgotten, and one that is given up: both leave at last, zeroed, and the side is drained.
 const FORGOTTEN: Model = Model {
     name: "forgotten",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Block, 3, 1, true);
         let mut writer = writer(&collector);

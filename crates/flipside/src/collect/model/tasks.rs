@@ -33,7 +33,7 @@ const IDLE: Model = Model {
 /// The wait for a batch is given up at its first await, or forgotten there; the next one is woken all the same.
 const GIVEN_UP: Model = Model {
     name: "given up",
-    preemptions: Some(3),
+    preemptions: Some(2),
     body: || {
         let (collector, mut drain) = build(Overflow::Fail, 4, 1, false);
         let mut writer = writer(&collector);
