@@ -222,7 +222,7 @@ fn a_round_that_is_never_complete_does_not_count() {
 #[test]
 fn what_cannot_be_built_is_not_recorded() {
     let (setup, profile) = exchange::parties(usize::MAX).segment(1, |_, _| 0u64).profile(usize::MAX);
-    assert!(matches!(setup.build(), Err(SetupError::TooLarge { .. })));
+    assert!(matches!(setup.build(), Err(SetupError::TooManyParties { .. })));
     assert!(profile.report().parties.is_empty());
 }
 
