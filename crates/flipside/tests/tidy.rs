@@ -341,3 +341,21 @@ fn every_strong_ordering_is_labelled() {
     }
     none("an ordering without a site, or a site without an ordering", &found);
 }
+
+#[test]
+fn the_examples_of_the_readme_are_there_and_all_of_them_are_in_it() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let rows = readme.split("| example (").skip(1);
+    let rows = rows.flat_map(|table| table.lines().skip(2).take_while(|line| line.starts_with("| `")));
+    let cells = rows.map(|row| row.trim_start_matches('|').split('|').next().unwrap());
+    let told: BTreeSet<_> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .map(|name| name.split(' ').next().unwrap())
+        .collect();
+    let there: BTreeSet<_> = fs::read_dir(root().join("crates/flipside/examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name != "support")
+        .collect();
+    assert_eq!(told, there.iter().map(String::as_str).collect());
+}
