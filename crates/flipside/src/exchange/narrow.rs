@@ -44,14 +44,12 @@ const TOGETHER: u64 = 1 << 16;
 #[must_use = "dropped, it ends the exchange for all"]
 pub struct NarrowRound<M: Memory, R: Send + Sync = ()> {
     seat: Seat<M, R>,
-    /// Whether this round was wide, and all must wait for all once more.
-    was_wide: bool,
 }
 
 impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
     /// A wide round that has been passed.
     pub(super) fn of_wide(seat: Seat<M, R>) -> Self {
-        Self { seat, was_wide: true }
+        Self { seat }
     }
 
     /// The number of this party, from 0.
@@ -95,9 +93,11 @@ impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
     /// Publishes one's own segment, for one's neighbours. Wait-free, but for the call of the system that wakes who sleeps.
     #[inline]
     pub fn publish(mut self) -> NarrowPending<M, R> {
+        // After a wide round all must wait for all once more.
+        let was_wide = self.seat.kind == Kind::Wide;
         self.seat.arrive(Kind::Narrow);
         let Seat { rank, round, .. } = self.seat;
-        let look = if self.was_wide || round.is_multiple_of(TOGETHER) {
+        let look = if was_wide || round.is_multiple_of(TOGETHER) {
             Look::at_all(round, Kind::Narrow)
         } else {
             Look::at_neighbours(rank, round)
@@ -168,7 +168,7 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     #[inline]
     pub fn wait(self) -> Result<NarrowRound<M, R>, Poisoned> {
         self.seat.wait_for_ever(self.look)?;
-        Ok(NarrowRound { seat: self.seat, was_wide: false })
+        Ok(NarrowRound { seat: self.seat })
     }
 
     /// As [`wait`](Self::wait), for this time at most. With a time of zero it looks once.
@@ -179,7 +179,7 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<NarrowRound<M, R>, WaitError<Self>> {
         let deadline = Instant::now().checked_add(timeout);
         if self.seat.wait(&mut self.look, deadline)? {
-            return Ok(NarrowRound { seat: self.seat, was_wide: false });
+            return Ok(NarrowRound { seat: self.seat });
         }
         let (round, late) = (self.number(), self.late());
         Err(WaitError::TimedOut(TimedOut { pending: self, round, late }))

@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 use super::barrier::{Barrier, Broken, Either, Kind, Look};
 use super::error::{Cause, Poisoned};
-use super::memory::{Memory, Padded};
+use super::memory::{Memory, Padded, side_of};
 use super::profile::Recorder;
 use super::view::View;
 use super::waiting::Policy;
@@ -186,7 +186,7 @@ pub(super) struct Seat<M: Memory, R: Send + Sync> {
     /// How much of the next segment will be seen.
     pub(super) len: usize,
     /// Of that round.
-    kind: Kind,
+    pub(super) kind: Kind,
     /// Of the one before.
     kind_before: Kind,
 }
@@ -206,7 +206,7 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
 
     #[inline]
     pub(super) const fn side(round: u64) -> usize {
-        (round % M::SIDES as u64) as usize
+        side_of::<M>(round)
     }
 
     /// The segment for the next round.

@@ -4,7 +4,7 @@ use core::fmt;
 use core::iter::Sum;
 
 use super::barrier::Presence;
-use super::memory::{Contiguous, Memory, Padded};
+use super::memory::{Contiguous, Memory, Padded, side_of};
 use super::shared::Contributions;
 
 /// What all parties published in one round: their segments, and what they contributed.
@@ -39,7 +39,7 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
 
     #[inline]
     const fn side(&self) -> usize {
-        (self.round % M::SIDES as u64) as usize
+        side_of::<M>(self.round)
     }
 
     /// The number of the round, 0 for what the segments were made with.
@@ -186,12 +186,18 @@ impl<'a, M: Memory> NarrowView<'a, M> {
         self.sees
     }
 
+    /// Of oneself, or of a neighbour.
+    #[inline]
+    fn reached(&self, rank: usize) -> &'a [M::Element] {
+        // SAFETY: see `new`.
+        unsafe { self.memory.segment(side_of::<M>(self.round), rank) }
+    }
+
     /// What one published oneself.
     #[must_use]
     #[inline]
     pub fn mine(&self) -> &'a [M::Element] {
-        // SAFETY: see `new`.
-        unsafe { self.memory.segment((self.round % M::SIDES as u64) as usize, self.rank) }
+        self.reached(self.rank)
     }
 
     /// What the party of this rank published, if it is a neighbour or oneself. Of one that has left, what it published last on
@@ -199,18 +205,13 @@ impl<'a, M: Memory> NarrowView<'a, M> {
     #[must_use]
     #[inline]
     pub fn segment(&self, rank: usize) -> Option<&'a [M::Element]> {
-        let is_reached = rank == self.rank || self.sees.contains(&rank);
-        // SAFETY: see `new`.
-        is_reached.then(|| unsafe { self.memory.segment((self.round % M::SIDES as u64) as usize, rank) })
+        (rank == self.rank || self.sees.contains(&rank)).then(|| self.reached(rank))
     }
 
     /// The segments of the neighbours, each with its rank.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = (usize, &'a [M::Element])> + use<'a, M> {
         let view = *self;
-        // SAFETY: see `new`.
-        let segment =
-            move |rank| unsafe { view.memory.segment((view.round % M::SIDES as u64) as usize, rank) };
-        self.sees.iter().map(move |rank| (*rank, segment(*rank)))
+        self.sees.iter().map(move |rank| (*rank, view.reached(*rank)))
     }
 }
 

@@ -104,6 +104,12 @@ impl fmt::Display for TooLarge {
 
 impl core::error::Error for TooLarge {}
 
+/// Where the segments of a round lie.
+#[inline]
+pub(super) const fn side_of<M: Memory>(round: u64) -> usize {
+    (round % M::SIDES as u64) as usize
+}
+
 /// Where an index is not one.
 #[cold]
 #[track_caller]
