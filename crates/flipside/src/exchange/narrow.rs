@@ -94,7 +94,7 @@ impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
     #[inline]
     pub fn publish(mut self) -> NarrowPending<M, R> {
         // After a wide round all must wait for all once more.
-        let was_wide = self.seat.kind == Kind::Wide;
+        let was_wide = !self.seat.shared.barrier.was_narrow(self.seat.rank, 0);
         self.seat.arrive(Kind::Narrow);
         let Seat { rank, round, .. } = self.seat;
         let look = if was_wide || round.is_multiple_of(TOGETHER) {
@@ -102,7 +102,7 @@ impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
         } else {
             Look::at_neighbours(rank, round)
         };
-        let look = self.seat.first_look(look);
+        self.seat.note_if_last(look);
         NarrowPending { seat: self.seat, look }
     }
 
@@ -166,8 +166,8 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
     ///
     /// [`Poisoned`], if one of them died before it published this round, or takes it for a wide one.
     #[inline]
-    pub fn wait(self) -> Result<NarrowRound<M, R>, Poisoned> {
-        self.seat.wait_for_ever(self.look)?;
+    pub fn wait(mut self) -> Result<NarrowRound<M, R>, Poisoned> {
+        self.seat.wait(&mut self.look, None)?;
         Ok(NarrowRound { seat: self.seat })
     }
 

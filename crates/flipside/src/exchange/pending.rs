@@ -43,9 +43,10 @@ pub struct Pending<M: Memory, R: Send + Sync = ()> {
 }
 
 impl<M: Memory, R: Send + Sync> Pending<M, R> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(seat: Seat<M, R>) -> Self {
-        let look = seat.first_look(Look::at_all(seat.round, Kind::Wide));
+        let look = Look::at_all(seat.round, Kind::Wide);
+        seat.note_if_last(look);
         Self { seat, look }
     }
 
@@ -66,7 +67,7 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     /// # Errors
     ///
     /// [`Poisoned`], if a party died before it published this round. The same for all who wait for it.
-    #[inline]
+    #[inline(always)]
     pub fn wait(self) -> Result<Round<M, R>, Poisoned> {
         self.seat.wait_for_ever(self.look)?;
         Ok(Round { seat: self.seat })
@@ -186,7 +187,7 @@ impl<M: Memory, R: Send + Sync> Future for Waited<M, R> {
         let mut is_complete = seat.wait(look, Some(Instant::now()))?;
         if !is_complete {
             seat.shared.barrier.leave_waker(seat.rank, look, context.waker());
-            is_complete = seat.poll(look)?;
+            is_complete = seat.wait(look, Some(Instant::now()))?;
         }
         if !is_complete {
             return Poll::Pending;

@@ -100,7 +100,7 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     /// # Panics
     ///
     /// If the step does, or the `drop` of what was contributed two rounds ago. Then the exchange is over for all.
-    #[inline]
+    #[inline(always)]
     pub fn publish_with(mut self, contribution: R) -> Pending<M, R> {
         self.seat.contribute(contribution);
         self.seat.arrive(Kind::Wide);
@@ -152,7 +152,7 @@ impl<M: Memory> Round<M> {
     /// # Panics
     ///
     /// If the step does. Then the exchange is over for all.
-    #[inline]
+    #[inline(always)]
     pub fn publish(mut self) -> Pending<M> {
         self.seat.arrive(Kind::Wide);
         Pending::new(self.seat)

@@ -128,6 +128,16 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         core::mem::forget(unopened);
     }
 
+    /// If all have arrived at a round that this rank has just arrived at.
+    #[cold]
+    fn note_if_last(&self, rank: usize, mut look: Look) {
+        if let Some(recorder) = &self.recorder
+            && self.barrier.poll(&mut look) == Ok(true)
+        {
+            recorder.was_last(rank);
+        }
+    }
+
     /// Waits for a round that this rank has arrived at, until `deadline`. Whether it is complete.
     #[inline(never)]
     fn wait(
@@ -185,23 +195,12 @@ pub(super) struct Seat<M: Memory, R: Send + Sync> {
     pub(super) round: u64,
     /// How much of the next segment will be seen.
     pub(super) len: usize,
-    /// Of that round.
-    pub(super) kind: Kind,
-    /// Of the one before.
-    kind_before: Kind,
 }
 
 impl<M: Memory, R: Send + Sync> Seat<M, R> {
     pub(super) fn new(shared: Arc<Shared<M, R>>, rank: usize, round: u64) -> Self {
         let len = shared.memory.capacity();
-        Self {
-            shared: ManuallyDrop::new(shared),
-            rank,
-            round,
-            len,
-            kind: Kind::Wide,
-            kind_before: Kind::Wide,
-        }
+        Self { shared: ManuallyDrop::new(shared), rank, round, len }
     }
 
     #[inline]
@@ -225,7 +224,7 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
     }
 
     /// Arrives at the next round.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arrive(&mut self, kind: Kind) {
         if let Some(recorder) = &self.shared.recorder {
             recorder.arrived(self.rank);
@@ -239,14 +238,14 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
             self.shared.open(self.rank, next);
         }
         self.round = next;
-        self.kind_before = core::mem::replace(&mut self.kind, kind);
     }
 
     /// The view of the round before the one that was passed or arrived at, where there are three sides.
     pub(super) fn before(&self) -> View<'_, M, R> {
         const { assert!(M::SIDES == 3) };
         let before = self.round.saturating_sub(1);
-        assert!(self.kind_before == Kind::Wide, "round {before} was narrow: nobody has a view of all of it");
+        let was_narrow = self.shared.barrier.was_narrow(self.rank, 1);
+        assert!(!was_narrow, "round {before} was narrow: nobody has a view of all of it");
         // SAFETY: it has been passed, as a wide one, and with three sides a view may be read until the round after the next one is
         // arrived at: see PROOF.md.
         unsafe { self.shared.view(before) }
@@ -265,63 +264,30 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         }
     }
 
-    /// The look that follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot
-    /// tell, since one may do something else before one waits. What is broken is found again by [`poll`](Self::poll).
-    #[inline]
-    pub(super) fn first_look(&self, mut look: Look) -> Look {
-        if let Some(recorder) = &self.shared.recorder
-            && self.shared.barrier.poll(&mut look) == Ok(true)
-        {
-            recorder.was_last(self.rank);
+    /// Follows the arrival, with nothing in between: who finds all complete was the last. Later looks cannot tell, since one
+    /// may do something else before one waits.
+    #[inline(always)]
+    pub(super) fn note_if_last(&self, look: Look) {
+        if self.shared.recorder.is_some() {
+            self.shared.note_if_last(self.rank, look);
         }
-        look
     }
 
-    /// Whether the round that was arrived at is complete. Once it is, its party has passed it, and does not ask again.
-    #[inline]
-    pub(super) fn poll(&self, look: &mut Look) -> Result<bool, Poisoned> {
-        let is_complete = self
-            .shared
-            .barrier
-            .poll(look)
-            .map_err(|broken| self.shared.told(self.rank, self.round, broken))?;
-        if let Some(recorder) = &self.shared.recorder
-            && is_complete
-        {
-            recorder.passed(self.rank, self.round);
-        }
-        Ok(is_complete)
-    }
-
-    /// Waits for the round that was arrived at, until `deadline`. Whether it is complete.
+    /// Waits for the round that was arrived at, until `deadline`. Whether it is complete; once it is, its party has passed it,
+    /// and does not ask again.
     #[inline]
     pub(super) fn wait(&self, look: &mut Look, deadline: Option<Instant>) -> Result<bool, Poisoned> {
-        if self.is_complete(*look) {
-            return Ok(true);
-        }
         self.shared.wait(self.rank, self.round, look, deadline)
     }
 
-    /// Waits for the round that was arrived at, as long as it takes.
-    #[inline]
+    /// Waits for the wide round that was arrived at, as long as it takes.
+    #[inline(always)]
     pub(super) fn wait_for_ever(&self, mut look: Look) -> Result<(), Poisoned> {
-        if !self.is_complete(look) {
+        if self.shared.recorder.is_some() || !self.shared.barrier.is_plainly_open(self.round) {
             let is_complete = self.shared.wait(self.rank, self.round, &mut look, None)?;
             debug_assert!(is_complete, "there is no deadline");
         }
         Ok(())
-    }
-
-    /// The first look, without what can go wrong.
-    #[inline]
-    fn is_complete(&self, mut look: Look) -> bool {
-        let is_complete = matches!(self.shared.barrier.poll(&mut look), Ok(true));
-        if let Some(recorder) = &self.shared.recorder
-            && is_complete
-        {
-            recorder.passed(self.rank, self.round);
-        }
-        is_complete
     }
 }
 

@@ -1,5 +1,7 @@
 //! How one waits: spin, yield, sleep.
 
+use crossbeam_utils::CachePadded;
+
 use crate::substrate::atomic::{AtomicU32, Ordering::Relaxed, SPINS};
 
 /// How a party waits for the others.
@@ -19,8 +21,8 @@ pub enum Waiting {
 #[derive(Debug)]
 pub(super) struct Policy {
     waiting: Waiting,
-    /// How many turns of spinning are worth it, from what has come of it so far.
-    turns: AtomicU32,
+    /// How many turns of spinning are worth it, from what has come of it so far. Written now and then, beside what all read.
+    turns: CachePadded<AtomicU32>,
     most: u32,
     yields: u32,
 }
@@ -33,6 +35,10 @@ pub(super) struct Patience {
     yields: u32,
 }
 
+/// How often a processor is left to the others before it is given up, if there are more parties than processors: mostly that is
+/// enough for all of them to arrive, and costs less than sleeping and being woken, on a processor that has fallen asleep as
+/// well.
+const YIELDS: u32 = 8;
 /// How often a pause is made between two looks at the clock.
 const CLOCK: u32 = 32;
 /// The first waits have this part of the most turns.
@@ -51,13 +57,13 @@ impl Policy {
     pub(super) fn new(waiting: Waiting, have_processors: bool) -> Self {
         let (most, yields) = match waiting {
             Waiting::Adaptive if have_processors => (SPINS, 2),
-            Waiting::Adaptive => (0, 1),
+            Waiting::Adaptive => (0, YIELDS),
             Waiting::Spinning => (u32::MAX, 0),
             Waiting::Sleeping => (0, 0),
         };
         // It learns: neither the most nor the least to begin with.
         let turns = if waiting == Waiting::Adaptive { most / BEGIN } else { most };
-        Self { waiting, turns: AtomicU32::new(turns), most, yields }
+        Self { waiting, turns: CachePadded::new(AtomicU32::new(turns)), most, yields }
     }
 
     /// To wait for this round.

@@ -29,6 +29,14 @@ impl Either {
             Self::Central(_) => None,
         }
     }
+
+    /// Whether the round that this rank has arrived at so many rounds ago (0 or 1) was a narrow one. For who has the rank.
+    pub(in crate::exchange) fn was_narrow(&self, rank: usize, ago: usize) -> bool {
+        match self {
+            Self::Flags(flags) => flags.was_narrow(rank, ago),
+            Self::Central(_) => false,
+        }
+    }
 }
 
 // SAFETY: each of the two keeps the laws; so does the one of them that this is.
@@ -47,6 +55,11 @@ unsafe impl Barrier for Either {
     #[inline]
     fn poll(&self, look: &mut Look) -> Result<bool, Broken> {
         either!(self, it => it.poll(look))
+    }
+
+    #[inline]
+    fn is_plainly_open(&self, round: u64) -> bool {
+        either!(self, it => it.is_plainly_open(round))
     }
 
     fn has_arrived(&self, rank: usize, round: u64, kind: Kind) -> bool {

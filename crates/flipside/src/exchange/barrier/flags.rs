@@ -8,7 +8,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{Barrier, Broken, Kind, Look, Neighbours, Presence};
 use crate::substrate::atomic::{AtomicU64, Ordering::*, Site, at};
-use crate::substrate::gate::Gate;
+use crate::substrate::gate::{ASLEEP, Gate};
 
 /// Each party says in a word of its own how far it has come, and looks at the words of the others.
 ///
@@ -88,6 +88,20 @@ impl Flags {
         self.neighbours.get(rank)
     }
 
+    /// How far a party has come.
+    #[inline]
+    fn seen(&self, rank: usize) -> u32 {
+        // [E2] Acquire, pairs with [E1], [E5], [E14]. Ours first: it has not arrived, and we look again. Theirs first: its segment,
+        // and its reading of ours, happen before what follows. Weaker: we read what it is still writing.
+        self.word(rank).load(at(Site::E2, Acquire))
+    }
+
+    /// Whether the round that this rank has arrived at so many rounds ago (0 or 1) was a narrow one. For who has the rank.
+    pub(in crate::exchange) fn was_narrow(&self, rank: usize, ago: usize) -> bool {
+        // Relaxed: only this rank writes these bits.
+        self.word(rank).load(Relaxed) & [NARROW, NARROW_BEFORE][ago] != 0
+    }
+
     /// For which kind a word takes a round, if it says that it has been arrived at.
     #[inline]
     fn kind(word: u32, round: u64) -> Option<Kind> {
@@ -121,9 +135,7 @@ impl Flags {
     #[inline]
     fn first_late(&self, look: &mut Look) -> Result<Option<(usize, u32)>, Broken> {
         while let Some(rank) = look.next(self.parties, &self.neighbours) {
-            // [E2] Acquire, pairs with [E1], [E5], [E14]. Ours first: it has not arrived, and we look again. Theirs first: its segment,
-            // and its reading of ours, happen before what follows. Weaker: we read what it is still writing.
-            let word = self.word(rank).load(at(Site::E2, Acquire));
+            let word = self.seen(rank);
             if !Self::is_done(word, look.round, look.kind, rank)? {
                 // [E13] Acquire, pairs with [E4]. Who learns of a death knows whose it was. Weaker: it does not.
                 let dead_from = self.dead_from.load(at(Site::E13, Acquire));
@@ -142,8 +154,7 @@ unsafe impl Barrier for Flags {
     #[inline]
     unsafe fn arrive(&self, rank: usize, round: u64, kind: Kind) -> bool {
         let gate = self.word(rank);
-        // Relaxed: only this rank writes these bits.
-        let before = if gate.load(Relaxed) & NARROW != 0 { NARROW_BEFORE } else { 0 };
+        let before = if self.was_narrow(rank, 0) { NARROW_BEFORE } else { 0 };
         let narrow = if matches!(kind, Kind::Narrow) { NARROW } else { 0 };
         // [E1] Release, pairs with [E2]. Ours first: what we wrote for this round, and what we read in the one before,
         // happens before what they do when they see it. Theirs first: they wait. Weaker: they read a segment in the
@@ -157,6 +168,13 @@ unsafe impl Barrier for Flags {
     #[inline]
     fn poll(&self, look: &mut Look) -> Result<bool, Broken> {
         self.first_late(look).map(|late| late.is_none())
+    }
+
+    #[inline]
+    fn is_plainly_open(&self, round: u64) -> bool {
+        // At this round or the next one, and nothing else is said in the word.
+        let is_there = |rank| self.seen(rank) & !ASLEEP;
+        (0..self.parties).all(|rank| is_there(rank).wrapping_sub(word_of(round)) & !word_of(1) == 0)
     }
 
     fn has_arrived(&self, rank: usize, round: u64, kind: Kind) -> bool {

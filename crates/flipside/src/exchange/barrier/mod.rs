@@ -92,6 +92,13 @@ pub unsafe trait Barrier: fmt::Debug + Send + Sync {
     /// [`Broken`]: this round will never be complete.
     fn poll(&self, look: &mut Look) -> Result<bool, Broken>;
 
+    /// A look at a wide round that is as short as can be: if all have arrived, and there is nothing else to tell, it says so.
+    /// `false` says nothing, and is always right: who gets it polls.
+    #[inline]
+    fn is_plainly_open(&self, round: u64) -> bool {
+        self.poll(&mut Look::at_all(round, Kind::Wide)) == Ok(true)
+    }
+
     /// Whether this rank has arrived at this round, and takes it for one of this kind; then what it did before happens before
     /// this returns. Stays true until the rank arrives twice more.
     fn has_arrived(&self, rank: usize, round: u64, kind: Kind) -> bool;
