@@ -1,5 +1,9 @@
 //! How one waits: spin, yield, sleep.
 
+use core::ops::RangeInclusive;
+use core::time::Duration;
+use std::time::Instant;
+
 use crossbeam_utils::CachePadded;
 
 use crate::substrate::atomic::{AtomicU32, Ordering::Relaxed, SPINS};
@@ -8,7 +12,8 @@ use crate::substrate::atomic::{AtomicU32, Ordering::Relaxed, SPINS};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// Spins for as long as rounds usually take, if each party has a processor; then yields, then sleeps.
+    /// Spins for as long as rounds usually take, if each party has a processor; then yields, and spins a little after each, for
+    /// some 10 to 100 microseconds; then sleeps. If there are more parties than processors it yields, some times, and sleeps.
     #[default]
     Adaptive,
     /// Spins, and never sleeps: for parties with a processor each, and nothing else to run.
@@ -21,79 +26,108 @@ pub enum Waiting {
 #[derive(Debug)]
 pub(super) struct Policy {
     waiting: Waiting,
-    /// How many turns of spinning are worth it, from what has come of it so far. Written now and then, beside what all read.
-    turns: CachePadded<AtomicU32>,
-    most: u32,
-    yields: u32,
+    have_processors: bool,
+    /// Written now and then, beside what all read.
+    learnt: CachePadded<Learnt>,
 }
 
-/// A wait that has begun.
+/// What has come of waiting so far. Written by all, and what one of them writes may be lost.
+#[derive(Debug)]
+struct Learnt {
+    /// How many turns of spinning are worth it.
+    spins: AtomicU32,
+    /// How many rests, if all have processors.
+    rests: AtomicU32,
+}
+
+/// A wait that has begun: it spins, then it rests, then it sleeps. A rest is a yield and some turns.
 #[derive(Debug)]
 pub(super) struct Patience {
     turns: u32,
     spins: u32,
-    yields: u32,
+    rests: u32,
+    /// In a rest, after the yield.
+    between: u32,
+    /// Since when it sleeps.
+    asleep: Option<Instant>,
 }
 
-/// How often a processor is left to the others before it is given up, if there are more parties than processors: mostly that is
-/// enough for all of them to arrive, and costs less than sleeping and being woken, on a processor that has fallen asleep as
-/// well.
-const YIELDS: u32 = 8;
 /// How often a pause is made between two looks at the clock.
 const CLOCK: u32 = 32;
-/// The first waits have this part of the most turns.
-const BEGIN: u32 = 8;
-/// What remains of the most turns when spinning has come to nothing for long: then the others wait for this processor, and
-/// each turn keeps them from it.
-const LEAST: u32 = 512;
+/// What remains of the turns when spinning has come to nothing for long: then the others wait for this processor, and each turn
+/// keeps them from it.
+const LEAST: u32 = if SPINS < 512 { 0 } else { SPINS / 512 };
 /// Now and then it is tried again, a little, and rarely as long as it may take: who has moved to a processor of his own has no
 /// other way to learn that spinning would do now.
 const TRY: u64 = 32;
 const TRY_A_LITTLE: u32 = 64;
 const TRY_HARD: u64 = 1024;
 
+/// How often a processor is left to the others before it is given up, if there are more parties than processors: mostly that is
+/// enough for all of them to arrive, and costs less than sleeping and being woken, on a processor that has fallen asleep as
+/// well.
+const YIELDS: u32 = 8;
+/// The turns of a rest where each has a processor: some microseconds.
+const BETWEEN: u32 = SPINS / 32;
+/// A sleep makes one late by the time that waking takes. The others wait for that, in the next round; if they slept over it they
+/// would be late in turn, and so on for ever, however even the work is. So a sleep that was short has been a mistake, and
+/// resting should take longer next time; a long one need not have begun so late.
+const SHORT: Duration = Duration::from_micros(200);
+const RESTS: RangeInclusive<u32> = 4..=48;
+
 impl Policy {
     /// For parties that have a processor each, or not.
     pub(super) fn new(waiting: Waiting, have_processors: bool) -> Self {
-        let (most, yields) = match waiting {
-            Waiting::Adaptive if have_processors => (SPINS, 2),
-            Waiting::Adaptive => (0, YIELDS),
-            Waiting::Spinning => (u32::MAX, 0),
-            Waiting::Sleeping => (0, 0),
-        };
         // It learns: neither the most nor the least to begin with.
-        let turns = if waiting == Waiting::Adaptive { most / BEGIN } else { most };
-        Self { waiting, turns: CachePadded::new(AtomicU32::new(turns)), most, yields }
+        let learnt = Learnt { spins: AtomicU32::new(SPINS / 8), rests: AtomicU32::new(16) };
+        Self { waiting, have_processors, learnt: CachePadded::new(learnt) }
     }
 
     /// To wait for this round.
     #[inline]
     pub(super) fn begin(&self, round: u64) -> Patience {
-        let at_least = match self.waiting {
-            Waiting::Adaptive if round.is_multiple_of(TRY_HARD) => self.most,
-            Waiting::Adaptive if round.is_multiple_of(TRY) => self.most / TRY_A_LITTLE,
-            _ => 0,
+        let (spins, rests, between) = match self.waiting {
+            Waiting::Adaptive if self.have_processors => {
+                let at_least = match () {
+                    () if round.is_multiple_of(TRY_HARD) => SPINS,
+                    () if round.is_multiple_of(TRY) => SPINS / TRY_A_LITTLE,
+                    () => LEAST,
+                };
+                let Learnt { spins, rests } = &*self.learnt;
+                (spins.load(Relaxed).max(at_least), rests.load(Relaxed), BETWEEN)
+            }
+            Waiting::Adaptive => (0, YIELDS, 0),
+            Waiting::Spinning => (u32::MAX, 0, 0),
+            Waiting::Sleeping => (0, 0, 0),
         };
-        Patience { turns: 0, spins: self.turns.load(Relaxed).max(at_least), yields: self.yields }
+        Patience { turns: 0, spins, rests, between, asleep: None }
     }
 
-    /// It has ended well. Who slept or yielded would rather have done so at once; who did not may spin twice as long as it took.
+    /// It has ended well. Who did not spin long enough would rather not have spun; who did may spin twice as long as it took.
     #[inline]
     pub(super) fn end(&self, patience: &Patience) {
-        if self.waiting != Waiting::Adaptive || self.most == 0 {
+        if self.waiting != Waiting::Adaptive || !self.have_processors {
             return;
         }
-        let now = self.turns.load(Relaxed);
-        let next = if patience.turns > patience.spins {
-            (now / 2).max(self.most / LEAST)
+        let Learnt { spins, rests } = &*self.learnt;
+        let now = spins.load(Relaxed);
+        if patience.turns > patience.spins {
+            learn(spins, now, (now / 2).max(LEAST));
         } else if patience.turns > now / 2 {
-            patience.turns.saturating_mul(2).min(self.most)
-        } else {
-            return;
-        };
-        if next != now {
-            self.turns.store(next, Relaxed);
+            learn(spins, now, patience.turns.saturating_mul(2).min(SPINS));
         }
+        if let Some(since) = patience.asleep {
+            let now = rests.load(Relaxed);
+            let next = if since.elapsed() < SHORT { now * 2 } else { now / 2 };
+            learn(rests, now, next.clamp(*RESTS.start(), *RESTS.end()));
+        }
+    }
+}
+
+/// Writes only what is new: the others read it all the time.
+fn learn(what: &AtomicU32, now: u32, next: u32) {
+    if next != now {
+        what.store(next, Relaxed);
     }
 }
 
@@ -107,16 +141,76 @@ impl Patience {
             core::hint::spin_loop();
             return true;
         }
-        if turn - self.spins < self.yields {
-            std::thread::yield_now();
-            return true;
+        let (after, rest) = (turn - self.spins, self.between + 1);
+        if after >= self.rests * rest {
+            if self.between != 0 {
+                self.asleep.get_or_insert_with(Instant::now);
+            }
+            return false;
         }
-        false
+        if after.is_multiple_of(rest) {
+            std::thread::yield_now();
+        } else {
+            core::hint::spin_loop();
+        }
+        true
     }
 
     /// Not in every turn: the clock takes longer than a turn.
     #[inline]
     pub(super) fn looks_at_the_clock(&self) -> bool {
         self.turns >= self.spins || self.turns.is_multiple_of(CLOCK)
+    }
+}
+
+#[cfg(all(test, not(flipside_loom), not(flipside_shuttle)))]
+mod tests {
+    use super::*;
+
+    /// Waits that end after so many turns; how many spins and rests it would have the next time.
+    fn after(policy: &Policy, turns: u32, waits: usize) -> (u32, u32) {
+        for _ in 0..waits {
+            let mut patience = policy.begin(1);
+            (0..turns).for_each(|_| _ = patience.spin());
+            policy.end(&patience);
+        }
+        (policy.learnt.spins.load(Relaxed), policy.learnt.rests.load(Relaxed))
+    }
+
+    #[test]
+    fn it_spins_as_long_as_that_ends_well_and_not_much_longer() {
+        let policy = Policy::new(Waiting::Adaptive, true);
+        assert_eq!(after(&policy, 10, 3), (SPINS / 8, 16), "what is long enough stays");
+        assert_eq!(after(&policy, SPINS / 8, 1).0, SPINS / 4);
+        assert_eq!(after(&policy, SPINS, 1).0, SPINS / 8, "it was too long");
+        assert_eq!(after(&policy, SPINS, 100).0, LEAST);
+    }
+
+    #[test]
+    fn after_a_short_sleep_it_rests_longer_and_after_a_long_one_less() {
+        let policy = Policy::new(Waiting::Adaptive, true);
+        let slept = |ago: Duration| {
+            let mut patience = policy.begin(1);
+            while patience.spin() {}
+            let since = patience.asleep.expect("it is time to sleep");
+            patience.asleep = since.checked_sub(ago);
+            policy.end(&patience);
+            policy.learnt.rests.load(Relaxed)
+        };
+        assert_eq!([slept(SHORT), slept(SHORT), slept(SHORT)], [8, 4, 4]);
+        // A test that is stopped here for long has slept long: several of them have not.
+        let most = (0..100).map(|_| slept(Duration::ZERO)).max();
+        assert_eq!(most, Some(48));
+    }
+
+    #[test]
+    fn who_shall_sleep_or_has_no_processor_learns_nothing() {
+        for policy in [Policy::new(Waiting::Sleeping, true), Policy::new(Waiting::Adaptive, false)] {
+            assert_eq!(after(&policy, 1000, 10), (SPINS / 8, 16));
+        }
+        let mut patience = Policy::new(Waiting::Sleeping, true).begin(1);
+        assert!(!patience.spin());
+        let mut patience = Policy::new(Waiting::Spinning, true).begin(1);
+        assert!((0..100_000).all(|_| patience.spin()));
     }
 }

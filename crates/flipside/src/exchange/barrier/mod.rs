@@ -59,10 +59,11 @@ pub use presence::Presence;
 ///
 /// The laws, each for one rank and one round `r`:
 ///
-/// - **B1, all have arrived.** `poll` returns `Ok(true)` only after each party that takes part in `r` has arrived at `r`. (In a
-///   narrow round: each that was asked for; a barrier that was given no neighbours has none to wait for.)
+/// - **B1, all have arrived.** `poll` returns `Ok(true)`, and [`is_plainly_open`](Self::is_plainly_open) `true`, only after
+///   each party that takes part in `r` has arrived at `r`. (In a narrow round: each that was asked for; a barrier that was
+///   given no neighbours has none to wait for.)
 /// - **B2, what came before.** What a party did before it arrived at `r`, died or left happens before `poll` returns
-///   `Ok(true)`, and before [`has_arrived`](Self::has_arrived) returns `true`.
+///   `Ok(true)`, and before `is_plainly_open` or [`has_arrived`](Self::has_arrived) return `true`.
 /// - **B3, nobody waits for the dead.** If a party of `r` died before it arrived at `r`, every `poll` for `r` returns `Err`
 ///   from some time on, and none ever returns `Ok(true)`. If all have arrived at `r` none returns `Err`, whatever happens
 ///   afterwards.
