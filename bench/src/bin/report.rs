@@ -152,28 +152,43 @@ fn number(value: f64) -> String {
 /// length that can be seen.
 const CUT: f64 = 12.0;
 
+/// Where a full bar ends.
+fn full(rows: &[&&Row]) -> f64 {
+    let longest = rows.iter().map(|row| row.max).fold(1e-9, f64::max);
+    match rows.first() {
+        Some(row) if row.less_is_better => longest.min(CUT * shortest(rows)),
+        _ => longest,
+    }
+}
+
+fn shortest(rows: &[&&Row]) -> f64 {
+    rows.iter().map(|row| row.median).fold(f64::INFINITY, f64::min)
+}
+
 /// Horizontal bars of the medians, one group for each number of threads, with a whisker from min to max. A limit
-/// is drawn where less is better: there it is the shortest bar, and not one that dwarfs the others.
+/// is drawn where less is better: there it is the shortest bar, and not one that dwarfs the others. All groups have one
+/// scale, if that leaves each of them bars that can be told apart.
 fn plot(rows: &[&Row]) -> String {
     let shown = |row: &&&Row| row.less_is_better || !row.contender.starts_with("limit/");
     let rows: Vec<&&Row> = rows.iter().filter(shown).collect();
-    let longest = rows.iter().map(|row| row.max).fold(1e-9, f64::max);
-    let shortest = rows.iter().map(|row| row.median).fold(f64::INFINITY, f64::min);
-    let most = match rows.first() {
-        Some(row) if row.less_is_better => longest.min(CUT * shortest),
-        _ => longest,
-    };
+    let groups: Vec<&[&&Row]> = rows.chunk_by(|one, next| one.threads == next.threads).collect();
+    let is_one_scale = groups.iter().all(|group| shortest(group) < CUT / 2.0 * shortest(&rows));
+    let most = |group: &[&&Row]| full(if is_one_scale { &rows } else { group });
     let (left, width, step) = (190.0, 420.0, 16.0);
     let mut body = String::new();
-    let (mut y, mut group) = (8.0, 0);
-    for row in rows {
-        if row.threads != group {
-            group = row.threads;
+    let mut y = 8.0;
+    for (row, most, is_first) in groups.iter().flat_map(|group| {
+        let most = most(group);
+        group.iter().enumerate().map(move |(at, row)| (row, most, at == 0))
+    }) {
+        if is_first {
             y += step * 1.4;
+            let (unit, threads) = (&row.unit, row.threads);
+            let plural = if threads == 1 { "" } else { "s" };
+            let scale = if is_one_scale { "" } else { " (a scale of its own)" };
             let _ = writeln!(
                 body,
-                "<text x='4' y='{y}' font-weight='bold'>{group} thread(s), {}</text>",
-                row.unit
+                "<text x='4' y='{y}' font-weight='bold'>{threads} thread{plural}, {unit}{scale}</text>"
             );
             y += step * 0.5;
         }
@@ -280,6 +295,22 @@ mod tests {
         assert!(cut.contains("... 900"), "{cut}");
         let [ours, limit, slow] = bars(&cut)[..] else { panic!("{cut}") };
         assert!((slow / limit - CUT).abs() < 0.1 && (ours / limit - 2.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn groups_that_are_far_apart_have_scales_of_their_own() {
+        let groups = |factor: f64| {
+            let more = |contender, median| Row { threads: 16, ..row(contender, true, factor * median) };
+            let rows = [row("flipside/auto", true, 5.0), row("peer/hurdles", true, 10.0)];
+            let rows: Vec<_> =
+                rows.into_iter().chain([more("flipside/auto", 5.0), more("peer/hurdles", 10.0)]).collect();
+            let plot = plot(&rows.iter().collect::<Vec<_>>());
+            (bars(&plot), plot.contains("16 threads, ns/get (a scale of its own)"))
+        };
+        let (bars, is_own) = groups(1000.0);
+        assert!(is_own && bars[..2] == bars[2..], "{bars:?}");
+        let (bars, is_own) = groups(2.0);
+        assert!(!is_own && (bars[2] / bars[0] - 2.0).abs() < 0.01, "{bars:?}");
     }
 
     #[test]
