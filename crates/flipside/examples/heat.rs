@@ -20,7 +20,10 @@ use std::time::Instant;
 use flipside::exchange::{self, Contiguous, Poisoned, Round};
 use options::Options;
 
-const USAGE: &str = "[--frames N] [--steps N] [--parties N]";
+const USAGE: &str = "\
+[--frames N]   so many looks at the whole plate; 10
+[--steps N]    from one to the next; 400
+[--parties N]  1 to 120 bands of rows, each with a thread; 4";
 
 /// Points in a row, and rows.
 const POINTS: usize = 120;

@@ -23,7 +23,10 @@ use std::time::{Duration, Instant};
 use flipside::exchange::{self, Contiguous, Poisoned, Round, Waiting};
 use options::Options;
 
-const USAGE: &str = "[--seconds N] [--parties CHANNELS] [--wav FILE]";
+const USAGE: &str = "\
+[--seconds N]         of sound, made as fast as it would be played: 0.01 to 600; 3
+[--parties CHANNELS]  1 to 64, each with a thread beside the mixer's; 4
+[--wav FILE]          the mix, to be heard";
 
 const BLOCK: usize = 128;
 const RATE: u32 = 44_100;
@@ -171,9 +174,9 @@ fn histogram(took: &[Duration]) -> String {
 
 fn run(task: Task) -> Result<(), Box<dyn Error>> {
     let Task { channels, blocks, wav: file } = task;
-    println!("{channels} channels, {blocks} blocks of {BLOCK} samples, one every {:.2?}", due(1));
+    println!("channels: {channels}; {blocks} blocks of {BLOCK} samples, one every {:.2?}", due(1));
     let mut mixed = play(channels, blocks, true)?;
-    println!("{}", loudness(&mixed.samples));
+    println!("loudness: {}", loudness(&mixed.samples));
     mixed.took.sort_unstable();
     let worst = mixed.took[blocks - 1];
     println!(

@@ -60,7 +60,8 @@ async fn awaiting(party: Party<Numbers>) -> End {
     Ok(round.view().all().to_vec())
 }
 
-/// Runs a task for each party on so many threads, in the order of the ranks. The ends in the order in which they came.
+/// Runs a task for each party on so many threads, in the order of the ranks. The ends in the order in which they came. A thread
+/// whose task has given up runs no more of them: it would do so for nobody.
 fn on_threads(threads: usize, patience: Duration, parties: Parties) -> Vec<(usize, End)> {
     let (ended, ends) = mpsc::channel();
     let queue = Mutex::new(parties.into_iter());
@@ -71,7 +72,12 @@ fn on_threads(threads: usize, patience: Duration, parties: Parties) -> Vec<(usiz
             scope.spawn(move || {
                 while let Some(party) = next() {
                     let rank = party.rank();
-                    ended.send((rank, task(party, patience))).expect("somebody waits for the ends");
+                    let end = task(party, patience);
+                    let has_given_up = end.is_err();
+                    ended.send((rank, end)).expect("somebody waits for the ends");
+                    if has_given_up {
+                        break;
+                    }
                 }
             });
         }
@@ -124,6 +130,10 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
+    if let Some(argument) = std::env::args().nth(1) {
+        println!("pool takes no options, and so not {argument}: it shows three ways to run four parties");
+        return ExitCode::from(if argument == "--help" { 0 } else { 2 });
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -138,12 +148,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn with_too_few_threads_the_first_who_gives_up_says_who_never_came() {
+    fn with_too_few_threads_those_who_came_say_who_never_did() {
         let ends = on_threads(2, SHORT, parties().unwrap());
-        let told = ends[0].1.as_ref().unwrap_err();
-        assert!(told.starts_with("round 1 is not complete in time") && told.ends_with("2, 3"), "{told}");
-        assert_eq!(ends.len(), PARTIES);
-        assert!(ends.iter().all(|(_, end)| end.is_err()));
+        assert_eq!(ends.len(), 2);
+        for (_, end) in ends {
+            let told = end.unwrap_err();
+            assert!(told.starts_with("round 1 is not complete in time") && told.ends_with("2, 3"), "{told}");
+        }
     }
 
     #[test]

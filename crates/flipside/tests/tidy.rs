@@ -313,7 +313,7 @@ fn a_letter_belongs_to_one_proof() {
         assert!(
             fs::read_to_string(root().join(&proof.folder).join("mod.rs"))
                 .unwrap()
-                .contains(r#"#![doc = include_str!("PROOF.md")]"#),
+                .contains(r#"[doc = include_str!("PROOF.md")]"#),
             "{}: the documentation does not show the proof",
             proof.folder
         );

@@ -25,7 +25,9 @@ use std::time::Instant;
 use matrix::{CLASSES, Class, Matrix};
 use options::Options;
 
-const USAGE: &str = "[--class S|W|A] [--parties N]";
+const USAGE: &str = "\
+[--class S|W|A]  how large: 1400, 7000 or 14000 rows; S
+[--parties N]    1 to 64 threads; 4";
 const TOLERANCE: f64 = 1e-10;
 
 fn task(options: &Options) -> Result<(Class, usize), String> {
@@ -38,7 +40,7 @@ fn run((class, parties): (Class, usize)) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     let matrix = Matrix::new(&class);
     println!(
-        "class {}: {} rows, {} values, made in {:.1?}; {parties} parties",
+        "class {}: {} rows, {} values, made in {:.1?}; parties: {parties}",
         class.name,
         class.rows,
         matrix.nonzeros(),
@@ -60,8 +62,8 @@ fn run((class, parties): (Class, usize)) -> Result<(), Box<dyn Error>> {
     println!("difference             {difference:19.1e}");
     let per_second = |count: f64| count / took.as_secs_f64();
     println!(
-        "{rounds} rounds in {took:.1?}: {:.0} rounds, {:.0} million operations in a second",
-        per_second(rounds as f64),
+        "{rounds} rounds in {took:.1?}, {:.1} us each; {:.0} Mflop/s",
+        1e6 / per_second(rounds as f64),
         per_second(class.operations()) / 1e6,
     );
     if difference.is_nan() || difference >= TOLERANCE {

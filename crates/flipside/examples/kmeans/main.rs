@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use flipside::exchange::{self, Poisoned};
 use options::Options;
 
-const USAGE: &str = "[--parties N]";
+const USAGE: &str = "[--parties N]  1 to 150 threads, which share the flowers; 4";
 const INERTIA: f64 = 78.85144;
 const CLUSTERS: usize = 3;
 
@@ -141,7 +141,7 @@ fn run(parties: usize) -> Result<(), Box<dyn Error>> {
     if ends.iter().any(|end| end.history != ends[0].history) {
         return Err("not all parties saw the same".into());
     }
-    println!("{} flowers, {CLUSTERS} clusters, {parties} parties", flowers.len());
+    println!("{} flowers, {CLUSTERS} clusters; parties: {parties}", flowers.len());
     println!("round   moved    inertia");
     for (at, Sums { moved, inertia, .. }) in ends[0].history.iter().enumerate() {
         println!("{:5} {moved:7} {inertia:10.5}  {}", at + 1, "#".repeat((inertia / 4.0) as usize));

@@ -26,7 +26,12 @@ use std::time::Instant;
 use options::Options;
 use world::Outcome;
 
-const USAGE: &str = "[--until-stable] [--gun] [--generations N] [--parties N] [--picture FILE]";
+const USAGE: &str = "\
+[--until-stable]   the R-pentomino, until its population no longer changes: what is done if nothing else is said
+[--gun]            Gosper's gun instead, for 300 generations
+[--generations N]  so many at most
+[--parties N]      1 to 64 bands of rows, each with a thread; 4
+[--picture FILE]   the last generation, as SVG";
 
 const R_PENTOMINO: &str = "\
 .OO
@@ -114,15 +119,20 @@ fn checked(task: &Task, populations: &[u64]) -> Result<String, Box<dyn Error>> {
     if found != STABLE {
         return Err(format!("stable at (generation, population) {found:?}, and {STABLE:?} is known").into());
     }
+    let (generation, population) = found;
     Ok(format!(
-        "stable at generation {}: population {}, the same for {calm} generations more",
-        found.0, found.1
+        "stable at generation {generation}: population {population}, the same for {calm} more (known: {} and {})",
+        STABLE.0, STABLE.1
     ))
 }
 
 fn run(task: Task) -> Result<(), Box<dyn Error>> {
     let (name, pattern) = if task.is_gun { ("Gosper's gun", GUN) } else { ("The R-pentomino", R_PENTOMINO) };
-    println!("{name} on {} x {} cells by {} parties", world::COLUMNS, world::ROWS, task.parties);
+    println!("{name} on {} x {} cells; parties: {}", world::COLUMNS, world::ROWS, task.parties);
+    if let Some(file) = &task.picture {
+        // What cannot be written is better known before the work.
+        fs::write(file, "").map_err(|error| format!("{file}: {error}"))?;
+    }
     let began = Instant::now();
     let is_enough = |populations: &[u64]| task.until_stable && is_calm(populations);
     let Outcome { rows, populations } =
@@ -139,8 +149,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
     if world::living(&rows).any(|(x, y)| is_edge(x, y)) {
         println!("something has come to the edge of the world: without one it would have gone on otherwise");
     }
-    let per_second = generations as f64 / took.as_secs_f64();
-    println!("{generations} generations took {took:.1?}, {per_second:.0} in a second");
+    println!("{generations} generations in {took:.1?}");
     if let Some(file) = &task.picture {
         let caption = format!("{name}, generation {generations}, {} parties", task.parties);
         fs::write(file, picture::svg(&objects, task.parties, &caption))

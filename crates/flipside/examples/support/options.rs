@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub(crate) struct Options(Vec<(String, String)>);
 
 impl Options {
-    /// The usage is the grammar too: `[--name VALUE]` takes a value, `[--name]` none.
+    /// The usage is the grammar too: `[--name VALUE]` takes a value, `[--name]` none; what stands beside them is for people.
     pub(crate) fn parse(usage: &str, arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut arguments = arguments.into_iter();
         let mut said = Vec::new();
@@ -45,6 +45,15 @@ impl Options {
     }
 }
 
+/// One line stays one line.
+fn gap(usage: &str) -> &'static str {
+    match usage {
+        "" => ": none",
+        _ if usage.contains('\n') => ":\n",
+        _ => ": ",
+    }
+}
+
 /// Runs an example with its options. What is said wrongly ends it with 2, what goes wrong with 1.
 pub(crate) fn main<O>(
     usage: &str,
@@ -52,8 +61,8 @@ pub(crate) fn main<O>(
     run: impl FnOnce(O) -> Result<(), Box<dyn std::error::Error>>,
 ) -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help") {
-        println!("Options: {usage}");
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        println!("Options{}{usage}", gap(usage));
         return ExitCode::SUCCESS;
     }
     match Options::parse(usage, arguments).and_then(|options| read(&options)).map(run) {
@@ -63,7 +72,7 @@ pub(crate) fn main<O>(
             ExitCode::FAILURE
         }
         Err(wrong) => {
-            eprintln!("{wrong}\nOptions: {usage}");
+            eprintln!("{wrong}\nOptions{}{usage}", gap(usage));
             ExitCode::from(2)
         }
     }

@@ -71,7 +71,8 @@
 //! histogram). A lane of one's own is the two-sided buffer of one producer and one consumer that publish their
 //! places to each other (L. Lamport's queue), whose two rare store-load handshakes, at the close and before a deep
 //! sleep, are left to a fence on the reader's side (asymmetric fences, as in liburcu and folly). The proof:
-#![doc = include_str!("PROOF.md")]
+//!
+//! What is guaranteed here is proved in [`proof`].
 
 #[cfg(feature = "std")]
 mod awaiting;
@@ -108,6 +109,8 @@ mod typed;
 #[cfg(feature = "std")]
 mod waiting;
 mod writer;
+#[doc = include_str!("PROOF.md")]
+pub mod proof {}
 
 pub use crate::substrate::storage::Storage;
 #[cfg(feature = "std")]

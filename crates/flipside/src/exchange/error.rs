@@ -10,7 +10,8 @@ use super::memory::TooLarge;
 pub enum Cause {
     /// Its thread panicked.
     Panicked,
-    /// Its round was dropped, by a return or a `?`; it has neither published again nor [left](super::Round::leave).
+    /// Its round was dropped, by a return or a `?`, or it gave up waiting; it has neither published again nor
+    /// [left](super::Round::leave).
     Dropped,
     /// It found that another party takes the round for a wide one, or for a narrow one, and it does not.
     Mismatch,
@@ -36,7 +37,7 @@ impl fmt::Display for Poisoned {
         let Self { rank, round, cause } = self;
         let how = match cause {
             Cause::Panicked => "panicked",
-            Cause::Dropped => "dropped its round without leaving",
+            Cause::Dropped => "gave up, or dropped its round, without leaving",
             Cause::Mismatch => "found that not all take this round for one of the same kind, wide or narrow",
             Cause::Step => "panicked in the step at the end of the round",
         };
@@ -47,6 +48,27 @@ impl fmt::Display for Poisoned {
 impl core::error::Error for Poisoned {}
 
 /// Why a wait with an end was over.
+///
+/// It may hold what was waited for, to go on with, and while it does the others wait for this party. So it is not an
+/// [`Error`](core::error::Error), which a `?` would carry away into a box: one goes on, or gives up first, by
+/// [`give_up`](Self::give_up) or by a `?` into a [`GaveUp`].
+///
+/// ```
+/// use flipside::exchange::{self, GaveUp};
+/// use std::time::Duration;
+///
+/// fn one_round(round: exchange::Round<exchange::Contiguous<u32>>) -> Result<u32, GaveUp> {
+///     let round = round.publish().wait_timeout(Duration::from_millis(50))?;
+///     Ok(round.view().all().iter().sum())
+/// }
+///
+/// let ends = exchange::parties(3).segment(1, |_, _| 7).scope(|round| match round.rank() {
+///     2 => Err(String::from("party 2 has other things to do")),
+///     _ => one_round(round).map_err(|gave_up| gave_up.to_string()),
+/// })?;
+/// assert!(ends.iter().all(|end| end.as_ref().is_err_and(|why| why.contains("party 2"))), "{ends:?}");
+/// # Ok::<(), exchange::SetupError>(())
+/// ```
 pub enum WaitError<P> {
     /// The round will never be complete.
     Poisoned(Poisoned),
@@ -54,7 +76,8 @@ pub enum WaitError<P> {
     TimedOut(TimedOut<P>),
 }
 
-/// Not all have arrived in time. One's own arrival stands: one can only go on waiting, or give up.
+/// Not all have arrived in time. One's own arrival stands: one can only go on waiting, or give up. As long as this lives and does
+/// neither, the others wait.
 #[must_use = "who drops it gives up, and the others are told so"]
 pub struct TimedOut<P> {
     /// What was waited for; to go on with.
@@ -119,7 +142,42 @@ fn say_late(round: u64, late: &[usize], f: &mut fmt::Formatter<'_>) -> fmt::Resu
     if late.len() > SHOWN { write!(f, " and {} more", late.len() - SHOWN) } else { Ok(()) }
 }
 
-impl<P> core::error::Error for TimedOut<P> {}
+/// Why a party that waited with an end goes no further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GaveUp {
+    /// The round will never be complete.
+    Poisoned(Poisoned),
+    /// Not all had arrived in time; the others are told that this party has gone.
+    Late(Late),
+}
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Poisoned(poisoned) => poisoned.fmt(f),
+            Self::Late(late) => late.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for GaveUp {}
+
+impl<P> From<WaitError<P>> for GaveUp {
+    fn from(error: WaitError<P>) -> Self {
+        error.give_up()
+    }
+}
+
+impl<P> WaitError<P> {
+    /// Gives up, if it is not over anyhow: the party goes, and the others are told so. What is left is an error that holds on
+    /// to nothing.
+    pub fn give_up(self) -> GaveUp {
+        match self {
+            Self::Poisoned(poisoned) => GaveUp::Poisoned(poisoned),
+            Self::TimedOut(timed_out) => GaveUp::Late(timed_out.give_up()),
+        }
+    }
+}
 
 impl<P> fmt::Debug for WaitError<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,8 +196,6 @@ impl<P> fmt::Display for WaitError<P> {
         }
     }
 }
-
-impl<P> core::error::Error for WaitError<P> {}
 
 impl<P> From<Poisoned> for WaitError<P> {
     fn from(poisoned: Poisoned) -> Self {
@@ -193,7 +249,10 @@ pub enum SetupError {
         what: &'static str,
     },
     /// [Neighbours](super::Setup::neighbours) are waited for by flags: `Central` only knows when all have arrived.
-    NeedsFlags,
+    NeedsFlags {
+        /// What was asked for, and needs `Central`.
+        what: &'static str,
+    },
     /// A neighbour that is not a party.
     NoSuchNeighbour {
         /// Whose neighbour.
@@ -216,6 +275,8 @@ pub enum SetupError {
         rank: usize,
         /// The processor's number.
         processor: usize,
+        /// Where it may run.
+        allowed: std::vec::Vec<usize>,
     },
     /// Threads cannot be pinned on this system.
     CannotPin,
@@ -232,8 +293,11 @@ impl fmt::Display for SetupError {
             Self::NeedsCentral { what } => {
                 write!(f, "{what} needs the central barrier: leave out `barrier(Choice::Flags)`")
             }
-            Self::NeedsFlags => {
-                write!(f, "neighbours need the barrier of flags, which has neither room to join nor a step")
+            Self::NeedsFlags { what } => {
+                write!(
+                    f,
+                    "neighbours need the barrier of flags, and {what} the central one: leave one of them out"
+                )
             }
             Self::NoSuchNeighbour { rank, neighbour, parties } => {
                 write!(
@@ -242,13 +306,22 @@ impl fmt::Display for SetupError {
                 )
             }
             Self::PinsForOthers { pins, parties } => {
-                write!(f, "a list of {pins} processors for {parties} parties: each needs one")
-            }
-            Self::NoSuchProcessor { rank, processor } => {
                 write!(
                     f,
-                    "party {rank} cannot run on processor {processor}: this process may not, or there is none"
+                    "`pin` lists {pins} processors for {parties} ranks (parties, and room): it takes one for each"
                 )
+            }
+            Self::NoSuchProcessor { rank, processor, allowed } => {
+                write!(f, "party {rank} cannot run on processor {processor}: this process may on ")?;
+                for (at, run) in allowed.chunk_by(|one, next| one + 1 == *next).enumerate() {
+                    let (comma, first, last) = (if at == 0 { "" } else { ", " }, run[0], run[run.len() - 1]);
+                    if first == last {
+                        write!(f, "{comma}{first}")
+                    } else {
+                        write!(f, "{comma}{first}-{last}")
+                    }?;
+                }
+                Ok(())
             }
             Self::CannotPin => write!(f, "threads cannot be pinned on this system: leave out `pin`"),
         }
@@ -281,7 +354,10 @@ pub enum JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full { parties } => write!(f, "all {parties} ranks are taken; `room` makes more of them"),
+            Self::Full { parties } => {
+                let all = if *parties == 1 { "the only rank is" } else { "all ranks are" };
+                write!(f, "{all} taken ({parties}); `room` makes more of them")
+            }
             Self::Poisoned(poisoned) => poisoned.fmt(f),
             Self::TimedOut => write!(f, "no round was opened in time to join at"),
         }

@@ -43,7 +43,7 @@ const TOGETHER: u64 = 1 << 16;
 #[derive(Debug)]
 #[must_use = "dropped, it ends the exchange for all"]
 pub struct NarrowRound<M: Memory, R: Send + Sync = ()> {
-    seat: Seat<M, R>,
+    pub(super) seat: Seat<M, R>,
 }
 
 impl<M: Memory, R: Send + Sync> NarrowRound<M, R> {
@@ -142,8 +142,8 @@ impl<T: Send + Sync, R: Send + Sync, const SIDES: usize> NarrowRound<Padded<T, S
 #[derive(Debug)]
 #[must_use = "dropped, it ends the exchange for all"]
 pub struct NarrowPending<M: Memory, R: Send + Sync = ()> {
-    seat: Seat<M, R>,
-    look: Look,
+    pub(super) seat: Seat<M, R>,
+    pub(super) look: Look,
 }
 
 impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
@@ -183,6 +183,16 @@ impl<M: Memory, R: Send + Sync> NarrowPending<M, R> {
         }
         let (round, late) = (self.number(), self.late());
         Err(WaitError::TimedOut(TimedOut { pending: self, round, late }))
+    }
+
+    /// The round, if the neighbours have published; else this.
+    ///
+    /// # Errors
+    ///
+    /// [`Poisoned`], as in [`wait`](Self::wait).
+    pub fn try_wait(mut self) -> Result<Result<NarrowRound<M, R>, Self>, Poisoned> {
+        let is_complete = self.seat.wait(&mut self.look, Some(Instant::now()))?;
+        Ok(if is_complete { Ok(NarrowRound { seat: self.seat }) } else { Err(self) })
     }
 
     /// Which of those whom one waits for have not published yet, in the order of the ranks.

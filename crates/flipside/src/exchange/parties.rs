@@ -5,6 +5,7 @@ use std::vec::Vec;
 use super::error::SetupError;
 use super::memory::{Contiguous, Padded};
 use super::party::Party;
+use super::round::Round;
 use super::setup::Setup;
 
 /// How many take part, and on how many sides: the beginning of a [`Setup`].
@@ -16,7 +17,8 @@ pub struct Parties<const SIDES: usize = 2> {
 }
 
 /// An exchange among so many parties: say what their [segments](Parties::segment) are, and [`build`](Setup::build) it or run
-/// it in a [`scope`](Setup::scope). Without segments it is a barrier.
+/// it in a [`scope`](Setup::scope). Without segments it is a barrier, which can be [built](Parties::build) or
+/// [run](Parties::scope) at once.
 ///
 /// ```
 /// use flipside::exchange;
@@ -86,6 +88,35 @@ impl<const SIDES: usize> Parties<SIDES> {
         contribution: impl FnMut(usize) -> R,
     ) -> Setup<Contiguous<(), SIDES>, R> {
         self.no_segment().contributing(contribution)
+    }
+
+    /// A barrier, and a thread for each party: [`Setup::scope`].
+    ///
+    /// ```
+    /// use flipside::exchange;
+    ///
+    /// let rounds = exchange::parties(3).scope(|mut round| {
+    ///     for _ in 0..5 {
+    ///         round = round.publish().wait()?;
+    ///     }
+    ///     Ok::<u64, exchange::Poisoned>(round.number())
+    /// })?;
+    /// assert_eq!(rounds, [Ok(5), Ok(5), Ok(5)]);
+    /// # Ok::<(), exchange::SetupError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Setup::scope`].
+    pub fn scope<O: Send>(
+        self,
+        run: impl Fn(Round<Contiguous<(), SIDES>>) -> O + Sync,
+    ) -> Result<Vec<O>, SetupError> {
+        self.no_segment().scope(run)
     }
 
     /// A barrier: [`Setup::build`].

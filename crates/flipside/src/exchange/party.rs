@@ -160,9 +160,12 @@ impl<M: Memory, R: Send + Sync> Entrance<M, R> {
     }
 
     fn join_until(&self, deadline: Option<Instant>) -> Result<Round<M, R>, JoinError> {
-        let full = JoinError::Full { parties: self.shared.memory.parties() };
-        let Either::Central(barrier) = &self.shared.barrier else { return Err(full) };
-        let wish = barrier.ask_to_join().ok_or(full)?;
+        let no_room = || match self.shared.death.told() {
+            Some(poisoned) => JoinError::Poisoned(poisoned),
+            None => JoinError::Full { parties: self.shared.memory.parties() },
+        };
+        let Either::Central(barrier) = &self.shared.barrier else { return Err(no_room()) };
+        let wish = barrier.ask_to_join().ok_or_else(no_room)?;
         loop {
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             match barrier.admitted(&wish) {

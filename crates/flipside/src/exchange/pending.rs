@@ -1,8 +1,5 @@
 //! A round that this party has published, and not all others.
 
-use core::future::{Future, IntoFuture};
-use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::Instant;
 use std::vec::Vec;
@@ -39,7 +36,7 @@ use super::view::View;
 #[must_use = "dropped, it ends the exchange for all"]
 pub struct Pending<M: Memory, R: Send + Sync = ()> {
     pub(super) seat: Seat<M, R>,
-    look: Look,
+    pub(super) look: Look,
 }
 
 impl<M: Memory, R: Send + Sync> Pending<M, R> {
@@ -124,6 +121,7 @@ impl<M: Memory, R: Send + Sync> Pending<M, R> {
     ///
     /// If there is no such rank.
     #[must_use]
+    #[track_caller]
     pub fn segment(&self, rank: usize) -> Option<&[M::Element]> {
         let Seat { shared, round, .. } = &self.seat;
         // Of who has left the word stays where it is, and some day seems to be ahead.
@@ -142,6 +140,7 @@ impl<T: Send + Sync, R: Send + Sync> Pending<Contiguous<T, 3>, R> {
     ///
     /// If that was a narrow round, of which nobody has a view.
     #[must_use]
+    #[track_caller]
     pub fn before(&self) -> View<'_, Contiguous<T, 3>, R> {
         self.seat.before()
     }
@@ -154,53 +153,8 @@ impl<T: Send + Sync, R: Send + Sync> Pending<Padded<T, 3>, R> {
     ///
     /// If that was a narrow round, of which nobody has a view.
     #[must_use]
+    #[track_caller]
     pub fn before(&self) -> View<'_, Padded<T, 3>, R> {
         self.seat.before()
-    }
-}
-
-/// `round.publish().await`: as [`wait`](Pending::wait), on any runtime, and without spinning.
-impl<M: Memory, R: Send + Sync> IntoFuture for Pending<M, R> {
-    type Output = Result<Round<M, R>, Poisoned>;
-    type IntoFuture = Waited<M, R>;
-
-    fn into_future(self) -> Waited<M, R> {
-        Waited(Some(self))
-    }
-}
-
-/// The future of a [`Pending`] round. Dropped, it is a party that goes: the exchange ends in the round after.
-#[derive(Debug)]
-#[must_use = "a future does nothing unless it is polled"]
-pub struct Waited<M: Memory, R: Send + Sync = ()>(Option<Pending<M, R>>);
-
-impl<M: Memory, R: Send + Sync> Unpin for Waited<M, R> {}
-
-impl<M: Memory, R: Send + Sync> Future for Waited<M, R> {
-    type Output = Result<Round<M, R>, Poisoned>;
-
-    /// # Panics
-    ///
-    /// If it is polled again after it was ready; if the waker's `clone` or `drop` does.
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Pending { seat, look } = self.0.as_mut().expect("polled again after it was ready");
-        let mut is_complete = seat.wait(look, Some(Instant::now()))?;
-        if !is_complete {
-            seat.shared.barrier.leave_waker(seat.rank, look, context.waker());
-            is_complete = seat.wait(look, Some(Instant::now()))?;
-        }
-        if !is_complete {
-            return Poll::Pending;
-        }
-        let Pending { seat, .. } = self.0.take().expect("it was there");
-        Poll::Ready(Ok(Round { seat }))
-    }
-}
-
-impl<M: Memory, R: Send + Sync> Drop for Waited<M, R> {
-    fn drop(&mut self) {
-        if let Some(Pending { seat, look }) = &self.0 {
-            seat.shared.barrier.take_waker(seat.rank, look);
-        }
     }
 }

@@ -25,7 +25,11 @@ mod system {
         let allowed = sched_getaffinity(None).map_err(|_| SetupError::CannotPin)?;
         let is_allowed = |processor: usize| processor < CpuSet::MAX_CPU && allowed.is_set(processor);
         match processors.iter().position(|processor| !is_allowed(*processor)) {
-            Some(rank) => Err(SetupError::NoSuchProcessor { rank, processor: processors[rank] }),
+            Some(rank) => Err(SetupError::NoSuchProcessor {
+                rank,
+                processor: processors[rank],
+                allowed: (0..CpuSet::MAX_CPU).filter(|processor| is_allowed(*processor)).collect(),
+            }),
             None => Ok(()),
         }
     }

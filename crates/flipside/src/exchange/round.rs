@@ -33,7 +33,7 @@ use super::view::View;
 /// # Ok::<(), exchange::SetupError>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "dropped, it ends the exchange for all"]
+#[must_use = "go on with `round = ...`, or `leave`: dropped before the last round, it ends the exchange for all"]
 pub struct Round<M: Memory, R: Send + Sync = ()> {
     pub(super) seat: Seat<M, R>,
 }
@@ -62,23 +62,25 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     #[inline]
     pub fn view(&self) -> View<'_, M, R> {
         // SAFETY: it has been passed, and the next one is arrived at by value.
-        unsafe { self.seat.shared.view(self.seat.round) }
+        unsafe { self.seat.shared.view(self.seat.rank, self.seat.round) }
     }
 
-    /// One's own segment for the next round: as one has left it two rounds ago (three, with three sides).
+    /// One's own segment for the next round: as one has left it two rounds ago (three, with three sides). **What one published
+    /// last is not here but in [`mine`](Self::mine)**: so write all of it, or take from there what stays as it was.
     #[inline]
     pub fn own(&mut self) -> &mut [M::Element] {
         self.seat.own()
     }
 
-    /// One's own segment for the next round, and what all published in this one.
+    /// One's own segment for the next round, as [`own`](Self::own), and what all published in this one, with what one published
+    /// oneself ([`View::mine`]).
     #[inline]
     pub fn split(&mut self) -> (&mut [M::Element], View<'_, M, R>) {
         let seat = &self.seat;
         // SAFETY: as in `Seat::own`; both borrows are of `self`, whose other half is another side.
         let own = unsafe { seat.shared.memory.own(Seat::<M, R>::side(seat.round + 1), seat.rank) };
         // SAFETY: as in `view`.
-        (own, unsafe { seat.shared.view(seat.round) })
+        (own, unsafe { seat.shared.view(seat.rank, seat.round) })
     }
 
     /// Publishes one's own segment with what this party contributes to the round, for [`View::contributions`]. Wait-free, but
@@ -99,7 +101,8 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     ///
     /// # Panics
     ///
-    /// If the step does, or the `drop` of what was contributed two rounds ago. Then the exchange is over for all.
+    /// If the step does, or the `drop` of what was contributed two rounds ago (three, with three sides). Then the exchange is
+    /// over for all.
     #[inline(always)]
     pub fn publish_with(mut self, contribution: R) -> Pending<M, R> {
         self.seat.contribute(contribution);
@@ -123,6 +126,7 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     /// # Panics
     ///
     /// If the exchange has no neighbours.
+    #[track_caller]
     pub fn narrow(self) -> NarrowRound<M, R> {
         assert!(
             self.seat.shared.barrier.neighbours(self.rank()).is_some(),
@@ -135,7 +139,7 @@ impl<M: Memory, R: Send + Sync> Round<M, R> {
     #[must_use]
     #[inline]
     pub fn mine(&self) -> &[M::Element] {
-        self.view().segment(self.rank())
+        self.view().mine()
     }
 
     /// Where more parties come from.
@@ -177,6 +181,7 @@ impl<T: Send + Sync, R: Send + Sync> Round<Contiguous<T, 3>, R> {
     ///
     /// If that was a narrow round, of which nobody has a view.
     #[must_use]
+    #[track_caller]
     pub fn before(&self) -> View<'_, Contiguous<T, 3>, R> {
         self.seat.before()
     }
@@ -189,6 +194,7 @@ impl<T: Send + Sync, R: Send + Sync> Round<Padded<T, 3>, R> {
     ///
     /// If that was a narrow round, of which nobody has a view.
     #[must_use]
+    #[track_caller]
     pub fn before(&self) -> View<'_, Padded<T, 3>, R> {
         self.seat.before()
     }

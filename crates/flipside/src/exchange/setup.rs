@@ -69,11 +69,12 @@ impl<M: Memory> Setup<M> {
 
     /// Each party contributes a value to each round ([`Round::publish_with`]), and sees those of all
     /// ([`View::contributions`]): a sum, a maximum, a vote whether to go on, without another barrier. Those of round 0 are made
-    /// by `contribution(rank)`, which is called three times for each party.
+    /// by `contribution(rank)`, which is called three times for each party: contributions have three sides, whatever segments have.
     ///
     /// # Panics
     ///
     /// If it comes after [`step`](Self::step), which sees the contributions.
+    #[track_caller]
     pub fn contributing<R: Send + Sync>(self, contribution: impl FnMut(usize) -> R) -> Setup<M, R> {
         assert!(self.step.is_none(), "`contributing` comes before `step`");
         let ranks = self.parties.saturating_add(self.room);
@@ -97,7 +98,8 @@ impl<M: Memory> Setup<M> {
 }
 
 impl<M: Memory, R: Send + Sync> Setup<M, R> {
-    /// Whose segments each party sees in [narrow rounds](Round::narrow). Needs flags.
+    /// Whose segments each party sees in [narrow rounds](Round::narrow), beside its own; who is listed twice counts once. Needs
+    /// flags.
     ///
     /// ```
     /// use flipside::exchange;
@@ -134,8 +136,8 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         self
     }
 
-    /// Measures who computes and who waits, and keeps the last `rounds` rounds for a [picture](Profile::svg); with 0, only
-    /// what a [report](Profile::report) needs. Takes two looks at the clock a round from each party; without it, nothing. The
+    /// Measures who computes and who waits, and keeps the last `rounds` rounds (65,536 at most) for a [picture](Profile::svg); with
+    /// 0, only what a [report](Profile::report) needs. Takes two looks at the clock a round from each party; without it, nothing. The
     /// memory, which is taken now: [`Profile`](Profile#cost). Called twice, the later one records.
     ///
     /// ```
@@ -159,14 +161,15 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         // What cannot be built has no ranks to record: `build` says so.
         let is_possible = self.memory.is_ok() && self.contributions.is_ok();
         let ranks = if is_possible { self.parties.saturating_add(self.room) } else { 0 };
-        let (recorder, profile) = Recorder::new(ranks, rounds);
+        let (recorder, profile) = Recorder::new(ranks, rounds, processors());
         self.recorder = Some(recorder);
         (self, profile)
     }
 
     /// What the last party that arrives at a round does for all, before anybody sees it: a snapshot, a message to another
     /// machine. Needs the central barrier. If it panics the exchange is over. When the last party leaves it makes the step of a
-    /// round that nobody is in any more.
+    /// round that nobody is in any more. It is shared with threads of no known end, hence `'static`: what it writes to it has
+    /// behind an `Arc`.
     ///
     /// ```
     /// use flipside::exchange;
@@ -219,7 +222,7 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         let (memory, contributions) = (self.memory?, self.contributions?);
         let ranks = memory.parties();
         pin::check(&self.pins, ranks)?;
-        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let processors = processors();
         let central = match (self.room, &self.step) {
             (0, None) => None,
             (0, Some(_)) => Some("a step"),
@@ -227,7 +230,10 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
         };
         let is_central = match (self.choice, central, &self.neighbours) {
             (Choice::Flags, Some(what), _) => return Err(SetupError::NeedsCentral { what }),
-            (Choice::Central, _, Some(_)) | (_, Some(_), Some(_)) => return Err(SetupError::NeedsFlags),
+            (Choice::Central, None, Some(_)) => {
+                return Err(SetupError::NeedsFlags { what: "`barrier(Choice::Central)`" });
+            }
+            (_, Some(what), Some(_)) => return Err(SetupError::NeedsFlags { what }),
             (Choice::Flags, ..) | (_, _, Some(_)) => false,
             (Choice::Central, ..) | (_, Some(_), _) => true,
             (Choice::Auto, None, None) => ranks > processors,
@@ -251,7 +257,29 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
     }
 
     /// Builds it, and runs each party on a thread of its own, until all have returned: what they returned, in the order of
-    /// their ranks. A closure that panics or drops its round ends the exchange for the others.
+    /// their ranks. A closure that panics or drops its round ends the exchange for the others. What it returns is kept until all
+    /// have: who returns a round, or what is pending, is waited for, for ever.
+    ///
+    /// The closure is shared by all. Where each party has something of its own, such as a file, give it to the thread with its
+    /// [`Party`]:
+    ///
+    /// ```
+    /// use flipside::exchange;
+    /// use std::thread;
+    ///
+    /// let inputs = [String::from("some"), String::from("more")];
+    /// let parties = exchange::parties(2).segment(1, |_, _| 0).build()?;
+    /// thread::scope(|scope| {
+    ///     for (party, input) in parties.into_iter().zip(inputs) {
+    ///         scope.spawn(move || {
+    ///             let mut round = party.start();
+    ///             round.own()[0] = input.into_bytes().len();
+    ///             assert_eq!(round.publish().wait().expect("nobody dies").view().all(), [4, 4]);
+    ///         });
+    ///     }
+    /// });
+    /// # Ok::<(), exchange::SetupError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -263,6 +291,11 @@ impl<M: Memory, R: Send + Sync> Setup<M, R> {
     pub fn scope<O: Send>(self, run: impl Fn(Round<M, R>) -> O + Sync) -> Result<Vec<O>, SetupError> {
         Ok(scope(self.build()?, run))
     }
+}
+
+/// Where this process may run, at once.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn contributions<R: Send + Sync>(

@@ -82,8 +82,8 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
     ///
     /// The caller has passed the round, as far as `kind` reaches, and has not arrived at the one that may overwrite it.
     #[inline]
-    pub(super) unsafe fn view(&self, round: u64) -> View<'_, M, R> {
-        View::new(&self.memory, &self.contributions, self.barrier.presence(), round)
+    pub(super) unsafe fn view(&self, rank: usize, round: u64) -> View<'_, M, R> {
+        View::new(&self.memory, &self.contributions, self.barrier.presence(), rank, round)
     }
 
     /// `round` is the first one that this rank does not publish.
@@ -124,7 +124,7 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         // SAFETY: one thread at a time is the last to arrive at a round, and the next round begins after it has opened this one.
         let step = unsafe { &mut *step.get() };
         // SAFETY: all have arrived, and nobody has been let in.
-        step(unsafe { self.view(round) });
+        step(unsafe { self.view(rank, round) });
         core::mem::forget(unopened);
     }
 
@@ -241,6 +241,7 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
     }
 
     /// The view of the round before the one that was passed or arrived at, where there are three sides.
+    #[track_caller]
     pub(super) fn before(&self) -> View<'_, M, R> {
         const { assert!(M::SIDES == 3) };
         let before = self.round.saturating_sub(1);
@@ -248,7 +249,7 @@ impl<M: Memory, R: Send + Sync> Seat<M, R> {
         assert!(!was_narrow, "round {before} was narrow: nobody has a view of all of it");
         // SAFETY: it has been passed, as a wide one, and with three sides a view may be read until the round after the next one is
         // arrived at: see PROOF.md.
-        unsafe { self.shared.view(before) }
+        unsafe { self.shared.view(self.rank, before) }
     }
 
     /// Goes, after a round that it has passed.

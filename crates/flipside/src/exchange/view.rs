@@ -14,6 +14,7 @@ pub struct View<'a, M, R = ()> {
     memory: &'a M,
     contributions: &'a Padded<R, 3>,
     presence: &'a Presence,
+    rank: usize,
     round: u64,
 }
 
@@ -32,9 +33,10 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
         memory: &'a M,
         contributions: &'a Contributions<R>,
         presence: &'a Presence,
+        rank: usize,
         round: u64,
     ) -> Self {
-        Self { memory, contributions, presence, round }
+        Self { memory, contributions, presence, rank, round }
     }
 
     #[inline]
@@ -54,11 +56,25 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
         self.memory.parties()
     }
 
+    /// Whose view it is. In a [step](super::Setup::step): the party's that makes it.
+    #[must_use]
+    pub const fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// What the party whose view it is published itself.
+    #[must_use]
+    #[inline]
+    pub fn mine(&self) -> &'a [M::Element] {
+        self.segment(self.rank)
+    }
+
     /// Whether the party of this rank took part in the round.
     ///
     /// # Panics
     ///
     /// If there is no such rank.
+    #[track_caller]
     #[must_use]
     pub fn is_present(&self, rank: usize) -> bool {
         self.presence.is_present(rank, self.round)
@@ -69,6 +85,7 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
     /// # Panics
     ///
     /// If there is no such rank.
+    #[track_caller]
     #[must_use]
     #[inline]
     pub fn segment(&self, rank: usize) -> &'a [M::Element] {
@@ -90,6 +107,7 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
     /// # Panics
     ///
     /// If there is no such rank.
+    #[track_caller]
     #[must_use]
     #[inline]
     pub fn contribution(&self, rank: usize) -> Option<&'a R> {
@@ -113,7 +131,9 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
         self.contributions().sum()
     }
 
-    /// The least contribution. Of what cannot be compared, as NaN, the first.
+    /// The least contribution. With numbers that cannot be compared, as NaN, do not trust it: one may hide behind others. Take
+    /// [`contributions`](Self::contributions) and a comparison that knows of them, such as
+    /// `contributions().copied().min_by(f64::total_cmp)`.
     #[must_use]
     pub fn min(&self) -> Option<&'a R>
     where
@@ -122,7 +142,7 @@ impl<'a, M: Memory, R: Send + Sync> View<'a, M, R> {
         self.contributions().reduce(|least, next| if next < least { next } else { least })
     }
 
-    /// The greatest contribution. Of what cannot be compared, as NaN, the first.
+    /// The greatest contribution. Of NaN as [`min`](Self::min).
     #[must_use]
     pub fn max(&self) -> Option<&'a R>
     where

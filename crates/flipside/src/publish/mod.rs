@@ -23,7 +23,8 @@
 //! changes when it flips ([`strategy`] has the table).
 //!
 //! The [`guide`] builds this up, from one thread to many.
-#![doc = include_str!("PROOF.md")]
+//!
+//! What is guaranteed here is proved in [`proof`].
 
 mod buffer;
 mod changed;
@@ -71,6 +72,8 @@ pub mod value;
 mod weak;
 #[cfg(feature = "alloc")]
 mod writer;
+#[doc = include_str!("PROOF.md")]
+pub mod proof {}
 
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;

@@ -121,7 +121,7 @@ fn joining_fails_with_a_reason() {
     assert_eq!(flags[0].entrance().join().unwrap_err(), JoinError::Full { parties: 2 });
     let central = exchange::parties(2).no_segment().barrier(Choice::Central).build().unwrap();
     let full = central[0].entrance().join().unwrap_err();
-    assert_eq!(full.to_string(), "all 2 ranks are taken; `room` makes more of them");
+    assert_eq!(full.to_string(), "all ranks are taken (2); `room` makes more of them");
 
     let error = exchange::parties(2).room(1).no_segment().barrier(Choice::Flags).build().unwrap_err();
     assert_eq!(error, SetupError::NeedsCentral { what: "room to join" });

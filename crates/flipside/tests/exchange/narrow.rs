@@ -135,9 +135,12 @@ fn neighbours_must_be_parties_and_need_flags() {
     assert_eq!(error, SetupError::NoSuchNeighbour { rank: 1, neighbour: 2, parties: 2 });
     assert_eq!(error.to_string(), "party 1 cannot have 2 for a neighbour: there are 2 parties, from 0");
     let setup = row(2).barrier(exchange::Choice::Central);
-    assert_eq!(setup.build().unwrap_err(), SetupError::NeedsFlags);
+    let error = setup.build().unwrap_err();
+    assert_eq!(error, SetupError::NeedsFlags { what: "`barrier(Choice::Central)`" });
     let setup = exchange::parties(2).room(1).segment(1, |_, _| 0).neighbours(|_| []);
-    assert_eq!(setup.build().unwrap_err(), SetupError::NeedsFlags);
+    let error = setup.build().unwrap_err();
+    assert_eq!(error, SetupError::NeedsFlags { what: "room to join" });
+    assert!(error.to_string().contains("leave one of them out"), "{error}");
 }
 
 #[test]

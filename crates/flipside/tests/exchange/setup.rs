@@ -137,8 +137,13 @@ fn processors_are_a_list_of_those_there_are() {
     };
     assert_eq!(pinned(&[0]).unwrap_err(), SetupError::PinsForOthers { pins: 1, parties: 2 });
     let error = pinned(&[0, 100_000]).unwrap_err();
-    assert_eq!(error, SetupError::NoSuchProcessor { rank: 1, processor: 100_000 });
     let allowed = allowed();
+    let SetupError::NoSuchProcessor { rank: 1, processor: 100_000, allowed: all } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(all[0], allowed);
+    let error = SetupError::NoSuchProcessor { rank: 1, processor: 9, allowed: vec![0, 1, 2, 4, 6, 7] };
+    assert!(error.to_string().ends_with("this process may on 0-2, 4, 6-7"), "{error}");
     assert_eq!(pinned(&[allowed, allowed]).unwrap(), [0, 1]);
 }
 

@@ -119,3 +119,60 @@ fn a_waker_is_woken_by_a_death() {
         assert!(matches!(end, Poll::Ready(Err(Poisoned { rank: 1, round: 1, .. }))), "{end:?}");
     }
 }
+
+#[test]
+fn tasks_wait_for_their_neighbours_only_and_are_told_of_their_deaths() {
+    // A row: each sees the one before it.
+    let parties = |count| {
+        let setup = exchange::parties(count).segment(1, |rank, _| rank as u64);
+        setup.neighbours(|rank| rank.checked_sub(1)).build().unwrap()
+    };
+    let ends = within(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let tasks: Vec<_> = parties(6)
+                .into_iter()
+                .map(|party| {
+                    tokio::spawn(async move {
+                        let mut round = party.start().narrow();
+                        let rank = round.rank();
+                        for turn in 1..=50 {
+                            round.own()[0] = 100 * turn + rank as u64;
+                            round = round.publish().await?;
+                            for (neighbour, segment) in round.view().segments() {
+                                assert_eq!(segment, [100 * turn + neighbour as u64]);
+                            }
+                            if rank == 3 && turn == 40 {
+                                panic!("party 3 has had enough");
+                            }
+                        }
+                        Ok::<_, Poisoned>(())
+                    })
+                })
+                .collect();
+            let mut ends = Vec::new();
+            for task in tasks {
+                ends.push(task.await);
+            }
+            ends
+        })
+    });
+    for (rank, end) in ends.into_iter().enumerate() {
+        match end {
+            Err(panicked) => assert!(rank == 3 && panicked.is_panic()),
+            Ok(end) => {
+                assert!(end.is_err_and(|poisoned| poisoned.rank == 3 && poisoned.round == 41), "{rank}")
+            }
+        }
+    }
+}
+
+#[test]
+fn a_narrow_round_can_be_tried() {
+    let parties = exchange::parties(2).segment(1, |_, _| 0).neighbours(|rank| [1 - rank]).build().unwrap();
+    let [one, other] = <[_; 2]>::try_from(parties).unwrap().map(|party| party.start().narrow());
+    let one = one.publish().try_wait().unwrap().expect_err("the other one has not published");
+    let other = other.publish().try_wait().unwrap().expect("both have published");
+    let one = one.try_wait().unwrap().expect("both have published");
+    assert_eq!([one.number(), other.number()], [1, 1]);
+}

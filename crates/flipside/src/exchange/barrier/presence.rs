@@ -2,6 +2,7 @@
 
 use std::boxed::Box;
 
+use crate::exchange::memory::no_such;
 use crate::substrate::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Since which round each rank takes part, and until which: the first that it publishes, and the last.
@@ -39,10 +40,15 @@ impl Presence {
 
     /// Whether this rank takes part in a round that the caller has passed or arrived at, and not the next one yet. (Of one that it
     /// has not passed, as far as is known: a party that leaves may not have said so.)
+    ///
+    /// # Panics
+    ///
+    /// If there is no such rank.
     #[must_use]
     #[inline]
+    #[track_caller]
     pub fn is_present(&self, rank: usize, round: u64) -> bool {
-        let span = &self.0[rank];
+        let Some(span) = self.0.get(rank) else { no_such("rank", rank, self.0.len()) };
         span.since.load(Relaxed) <= round && round <= span.until.load(Relaxed)
     }
 

@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc};
 
 /// No two blocks share a cache line, nor the pair of lines that some processors fetch together.
 const LINE: usize = 128;
@@ -35,19 +35,16 @@ pub(super) fn bytes<T>(len: usize) -> Option<usize> {
 }
 
 impl<T> Block<T> {
-    /// `len` elements, made one after the other. If one panics, those before it are dropped.
-    ///
-    /// # Panics
-    ///
-    /// If there cannot be so many bytes: see [`bytes`].
-    pub(super) fn new(len: usize, mut element: impl FnMut(usize) -> T) -> Self {
-        let layout = layout::<T>(len).expect("the caller has asked how many bytes it would be");
+    /// `len` elements, made one after the other. If one panics, those before it are dropped. `None` if there is not so much
+    /// memory.
+    pub(super) fn new(len: usize, mut element: impl FnMut(usize) -> T) -> Option<Self> {
+        let layout = layout::<T>(len)?;
         let first = if layout.size() == 0 {
             NonNull::<UnsafeCell<T>>::dangling()
         } else {
             // SAFETY: the layout is not empty.
             let memory = unsafe { alloc(layout) };
-            NonNull::new(memory.cast()).unwrap_or_else(|| handle_alloc_error(layout))
+            NonNull::new(memory.cast())?
         };
         // Grows with each element, so that a panic drops those that are there, and the memory.
         let mut block = Self { first, len: 0, layout, owns: PhantomData };
@@ -59,7 +56,7 @@ impl<T> Block<T> {
             unsafe { place.write(UnsafeCell::new(value)) };
             block.len = at + 1;
         }
-        block
+        Some(block)
     }
 
     /// How many elements there are.

@@ -40,7 +40,8 @@ impl<T: Send + Sync, const SIDES: usize> Contiguous<T, SIDES> {
         bytes::<T>(all).and_then(|bytes| bytes.checked_mul(SIDES)).ok_or(too_large)?;
         // With `len` 0 there is no element to ask for.
         let side = |_| Block::new(all, |at| element(at / len, at % len));
-        Ok(Self { sides: (0..SIDES).map(side).collect(), parties, len })
+        let sides = (0..SIDES).map(side).collect::<Option<_>>().ok_or(too_large)?;
+        Ok(Self { sides, parties, len })
     }
 
     /// A whole side, in the order of the ranks.

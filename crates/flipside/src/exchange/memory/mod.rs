@@ -79,7 +79,8 @@ pub unsafe trait Memory: fmt::Debug + Send + Sync {
     unsafe fn segment(&self, side: usize, rank: usize) -> &[Self::Element];
 }
 
-/// Segments that cannot be: they are more bytes than there are addresses.
+/// Segments that cannot be: they are more bytes than there are addresses, or than the system gives. (Many systems give more than
+/// they have, and only see when it is written to.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {
     /// How many parties.
@@ -95,9 +96,13 @@ pub struct TooLarge {
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { parties, len, element_bytes, sides } = self;
+        let s = |count: usize| if count == 1 { "" } else { "s" };
         write!(
             f,
-            "{sides} sides of {parties} segments of {len} elements of {element_bytes} bytes are more than there can be"
+            "{sides} sides of {parties} segment{} of {len} element{} of {element_bytes} byte{} are more than there is memory for",
+            s(*parties),
+            s(*len),
+            s(*element_bytes)
         )
     }
 }
@@ -113,6 +118,6 @@ pub(super) const fn side_of<M: Memory>(round: u64) -> usize {
 /// Where an index is not one.
 #[cold]
 #[track_caller]
-fn no_such(what: &str, at: usize, count: usize) -> ! {
+pub(super) fn no_such(what: &str, at: usize, count: usize) -> ! {
     panic!("there is no {what} {at}: there are {count}, from 0")
 }

@@ -46,8 +46,9 @@ impl<T: Send + Sync, const SIDES: usize> Padded<T, SIDES> {
             .filter(|bytes| isize::try_from(*bytes).is_ok())
             .ok_or(too_large)?;
         let segment = |at: usize| Block::new(len, |index| element(at % parties, index));
+        let segments = (0..blocks).map(segment).collect::<Option<_>>().ok_or(too_large)?;
         let lens = (0..parties).map(|_| CachePadded::new([(); SIDES].map(|()| AtomicUsize::new(len))));
-        Ok(Self { segments: (0..blocks).map(segment).collect(), lens: lens.collect(), len })
+        Ok(Self { segments, lens: lens.collect(), len })
     }
 
     #[inline]

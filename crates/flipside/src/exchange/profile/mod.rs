@@ -117,6 +117,8 @@ pub(super) struct Recorder(Arc<Lanes>);
 #[derive(Debug)]
 struct Lanes {
     began: Instant,
+    /// For all threads of this process.
+    processors: usize,
     lanes: Box<[CachePadded<Lane>]>,
 }
 
@@ -140,6 +142,8 @@ struct Lane {
 }
 
 const GROUP: usize = 3;
+/// More rounds are not kept for a picture.
+const MOST_KEPT: usize = 1 << 16;
 const BUCKETS: usize = 64;
 
 /// Nanoseconds by powers of two: bucket `b` has those below `2^b`, and not below half of it; the last one all the rest.
@@ -249,9 +253,10 @@ impl Lane {
 
 impl Recorder {
     /// For so many ranks, with a timeline of the last `rounds`.
-    pub(super) fn new(ranks: usize, rounds: usize) -> (Self, Profile) {
+    pub(super) fn new(ranks: usize, rounds: usize, processors: usize) -> (Self, Profile) {
+        let rounds = rounds.min(MOST_KEPT);
         let lanes = (0..ranks).map(|_| CachePadded::new(Lane::new(rounds))).collect();
-        let lanes = Arc::new(Lanes { began: Instant::now(), lanes });
+        let lanes = Arc::new(Lanes { began: Instant::now(), processors, lanes });
         (Self(lanes.clone()), Profile(lanes))
     }
 

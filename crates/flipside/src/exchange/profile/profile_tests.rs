@@ -14,7 +14,7 @@ const ROUNDS: u64 = 40;
 
 /// Each rank computes and waits for so long in each of `rounds`.
 pub(super) fn made_up(of: &[(u64, u64)], rounds: u64, kept: usize) -> Profile {
-    let (_, profile) = Recorder::new(of.len(), kept);
+    let (_, profile) = Recorder::new(of.len(), kept, 1000);
     for (rank, (compute, wait)) in of.iter().enumerate() {
         for round in 1..=rounds {
             let began = (round - 1) * (compute + wait);
@@ -348,6 +348,16 @@ fn the_table_fits_in_100_columns() {
     let even = made_up(&[(100, 100); 3], 5, 0).report();
     assert_fits(&even);
     assert!(even.to_string().contains("No party is the slow one"), "{even}");
+    let mut crowded = even.clone();
+    crowded.processors = 2;
+    assert_fits(&crowded);
+    assert!(crowded.to_string().contains("With 3 parties on 2 processors"), "{crowded}");
+    // Four times the work of the others, who wait for processors all the same.
+    let mut of = vec![(1_000, 12_000); 24];
+    of[0] = (4_000, 9_000);
+    let mut heavy = made_up(&of, 5, 0).report();
+    heavy.processors = 2;
+    assert!(heavy.to_string().contains("With 24 parties on 2 processors"), "{heavy}");
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Report {
     pub waited: f64,
     /// Who was most often the last to arrive; of several the lowest rank.
     pub last: Option<usize>,
+    /// How many processors there are for the parties, and whatever else this process does.
+    pub processors: usize,
 }
 
 /// Of one rank. If parties have had it one after the other, of all of them.
@@ -66,8 +68,8 @@ const ALL: usize = 16;
 const SLOWEST: usize = 8;
 /// Who waits for less than this share of the time has little to gain.
 const CALM: f64 = 0.05;
-/// From here on a party is called the slow one.
-const SLOW: f64 = 1.1;
+/// A party is called the slow one if what it computes more than the others explains this share of what they wait.
+const BLAMED: f64 = 0.5;
 
 fn share(part: f64, of: f64) -> f64 {
     if of > 0.0 { part / of } else { 0.0 }
@@ -125,7 +127,8 @@ impl Report {
     pub(super) fn of(lanes: &Lanes) -> Self {
         let parties =
             lanes.lanes.iter().enumerate().map(|(rank, lane)| PartyReport::of(rank, lane)).collect();
-        let mut report = Self { parties, imbalance: 1.0, waited: 0.0, last: None };
+        let mut report =
+            Self { parties, imbalance: 1.0, waited: 0.0, last: None, processors: lanes.processors };
         let sum = |of: fn(&PartyReport) -> f64| report.active().map(of).sum::<f64>();
         let (compute, wait) = (sum(|party| party.compute_ns as f64), sum(|party| party.wait_ns as f64));
         let mean = share(sum(PartyReport::mean_compute), report.active().count() as f64);
@@ -155,21 +158,34 @@ impl Report {
         let Some(slowest) = self.slowest() else {
             return f.write_str("Nothing has been recorded: no party has passed a round.");
         };
-        let PartyReport { rank, .. } = slowest;
-        if self.active().count() == 1 {
+        let (rank, active) = (slowest.rank, self.active().count());
+        // Of the others, in a round: what the slowest computes more than they do is what they can wait for it.
+        let others = |of: fn(&PartyReport) -> f64| {
+            let others = self.active().filter(|party| party.rank != rank);
+            share(others.map(of).sum(), active as f64 - 1.0)
+        };
+        let excess = slowest.mean_compute() - others(PartyReport::mean_compute);
+        if active == 1 {
             write!(f, "Party {rank} is alone, and waits for nobody.")
         } else if self.waited < CALM {
             f.write_str("There is little waiting, and little to gain from moving work between parties.")
-        } else if self.imbalance >= SLOW {
+        } else if excess >= BLAMED * others(PartyReport::mean_wait) {
             let times = self.imbalance;
             write!(
                 f,
                 "The others wait for party {rank}: it computes {times:.1} times the mean. Give it less to do."
             )
+        } else if active > self.processors {
+            let (processors, s) = (self.processors, if self.processors == 1 { "" } else { "s" });
+            write!(
+                f,
+                "With {active} parties on {processors} processor{s}, they mostly wait for one: try fewer parties."
+            )
         } else {
             f.write_str(
                 "No party is the slow one for long, and yet they wait: try longer rounds, or fewer parties.",
-            )
+            )?;
+            f.write_str("\n(A step counts as waiting.)")
         }
     }
 }

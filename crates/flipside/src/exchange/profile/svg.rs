@@ -37,6 +37,8 @@ pub(super) struct Timeline {
     rows: Vec<Row>,
     /// How many ranks there are.
     ranks: usize,
+    /// Whether rounds are kept at all.
+    has_room: bool,
     /// Of the last rounds that were kept only so many are drawn.
     is_cut: bool,
     /// The first moment, and the last.
@@ -78,7 +80,7 @@ impl Timeline {
         let spans = || rows.iter().flat_map(|row| &row.spans);
         let began = spans().map(|span| span.began).min().unwrap_or(0);
         let ended = spans().map(|span| span.passed).max().unwrap_or(0);
-        Self { rows, ranks: lanes.lanes.len(), is_cut, began, ended }
+        Self { rows, ranks: lanes.lanes.len(), has_room: kept > 0, is_cut, began, ended }
     }
 
     fn bottom(&self) -> usize {
@@ -112,6 +114,7 @@ impl Timeline {
         text(f, (LEFT, 26), r#"font-size="17" font-weight="bold""#, &title)?;
         let (drawn, ranks) = (self.rows.len(), self.ranks);
         let mut notes = match ranks {
+            _ if !self.has_room => "No rounds were kept: `profile(n)` keeps the last n.".into(),
             _ if self.rounds().is_none() => "Nothing has been recorded.".into(),
             _ if drawn < ranks => std::format!("{drawn} of {ranks} parties: those that compute longest."),
             1 => "1 party.".into(),
@@ -180,7 +183,7 @@ impl Timeline {
         let (step, bottom, up) = (step(last - first, 12), self.bottom(), TOP - 6);
         // As wide as the numbers are.
         let gap = 14.0 + 7.0 * (last.max(1).ilog10() + 1) as f64;
-        text(f, (LEFT - 8, TOP - 10), r#"text-anchor="end""#, "round")?;
+        text(f, (LEFT - 8, TOP - 10), r#"text-anchor="end""#, "complete:")?;
         text(f, (WIDTH - 12, TOP - 10), r#"text-anchor="end""#, "waited")?;
         // Between the words that say what the numbers are.
         let (mut free, end) = (LEFT as f64 - 8.0 + gap / 2.0, WIDTH as f64 - 56.0);

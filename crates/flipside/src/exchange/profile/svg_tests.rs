@@ -66,8 +66,9 @@ fn a_picture_has_a_line_for_each_party_and_says_what_it_shows() {
 
 #[test]
 fn a_picture_of_nothing_says_so() {
-    for profile in [made_up(&[(1, 1); 2], 0, 10), made_up(&[(1, 1); 2], 5, 0), made_up(&[], 0, 3)] {
-        assert!(picture(&profile).contains("Nothing has been recorded."));
+    assert!(picture(&made_up(&[(1, 1); 2], 0, 10)).contains("Nothing has been recorded."));
+    for profile in [made_up(&[(1, 1); 2], 5, 0), made_up(&[], 0, 3)] {
+        assert!(picture(&profile).contains("No rounds were kept"));
     }
     // All that is recorded took no time at all.
     assert!(picture(&made_up(&[(0, 0); 2], 2, 2)).contains("Rounds 1 to 2"));
@@ -98,7 +99,7 @@ fn a_picture_has_bounds() {
 
 #[test]
 fn who_has_left_long_ago_does_not_stretch_the_picture() {
-    let (_, profile) = Recorder::new(2, 4);
+    let (_, profile) = Recorder::new(2, 4, 2);
     for round in 1..=100 {
         let span = Span { round, began: 10 * round, arrived: 10 * round + 5, passed: 10 * round + 10 };
         profile.0.lanes[0].record(span);
