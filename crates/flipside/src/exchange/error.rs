@@ -21,10 +21,11 @@ pub enum Cause {
 
 /// A round that will never be complete, because a party died before it published; nor will any later one.
 ///
-/// Everybody who waits for this round, or comes to it, is told the same. All rounds before are complete, for everybody.
+/// Everybody who waits for this round, or comes to it, is told the same. All rounds before are complete, for everybody. (Among
+/// narrow rounds a party may be told of a death far away: of the first one, in a round that need not be its own.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poisoned {
-    /// The party that died, the first one if several did.
+    /// The party that died; if several did without this round, the first one of them, as all see it.
     pub rank: usize,
     /// The first round that it did not publish.
     pub round: u64,
@@ -84,7 +85,8 @@ pub struct TimedOut<P> {
     pub pending: P,
     /// The round.
     pub round: u64,
-    /// Who has not arrived, in the order of the ranks, when the time was over. Some may have since.
+    /// Who has not arrived, in the order of the ranks, when the time was over. Some may have since. Nobody, if all came just
+    /// then, or the last one makes the [step](super::Setup::step).
     pub late: std::vec::Vec<usize>,
 }
 
@@ -131,6 +133,9 @@ impl core::error::Error for Late {}
 const SHOWN: usize = 8;
 
 fn say_late(round: u64, late: &[usize], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if late.is_empty() {
+        return write!(f, "round {round} is not complete in time: all have come by now, or make the step");
+    }
     write!(
         f,
         "round {round} is not complete in time: no word of part{} ",
@@ -340,7 +345,8 @@ impl From<TooLarge> for SetupError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// All ranks are taken. The exchange has [room](super::Parties::room) for so many.
+    /// No rank is free. The exchange has [room](super::Parties::room) for so many; without room nobody joins, nor in the place of
+    /// who has left.
     Full {
         /// How many parties there can be.
         parties: usize,
@@ -355,8 +361,8 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full { parties } => {
-                let all = if *parties == 1 { "the only rank is" } else { "all ranks are" };
-                write!(f, "{all} taken ({parties}); `room` makes more of them")
+                let s = if *parties == 1 { "" } else { "s" };
+                write!(f, "no rank is free: there are {parties} rank{s}; `room` makes more, for who joins")
             }
             Self::Poisoned(poisoned) => poisoned.fmt(f),
             Self::TimedOut => write!(f, "no round was opened in time to join at"),

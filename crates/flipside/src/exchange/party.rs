@@ -101,7 +101,7 @@ pub fn scope<M: Memory, R: Send + Sync, O: Send>(
         threads.into_iter().map(|(rank, thread)| (rank, thread.join())).collect()
     });
     // Who panicked because another one did is not who is to blame.
-    if let Some(first) = shared.and_then(|shared| shared.death.told())
+    if let Some(first) = shared.and_then(|shared| shared.death.first())
         && matches!(first.cause, Cause::Panicked | Cause::Step)
         && let Some(at) = ends.iter().position(|(rank, end)| *rank == first.rank && end.is_err())
     {
@@ -160,7 +160,7 @@ impl<M: Memory, R: Send + Sync> Entrance<M, R> {
     }
 
     fn join_until(&self, deadline: Option<Instant>) -> Result<Round<M, R>, JoinError> {
-        let no_room = || match self.shared.death.told() {
+        let no_room = || match self.shared.death.first() {
             Some(poisoned) => JoinError::Poisoned(poisoned),
             None => JoinError::Full { parties: self.shared.memory.parties() },
         };
@@ -171,7 +171,7 @@ impl<M: Memory, R: Send + Sync> Entrance<M, R> {
             match barrier.admitted(&wish) {
                 Ok(Some(round)) => return Ok(started(Seat::new(self.shared.clone(), wish.rank, round))),
                 Err(_) if barrier.withdraw(&wish) => {
-                    let death = self.shared.death.told();
+                    let death = self.shared.death.first();
                     return Err(JoinError::Poisoned(
                         death.expect("the barrier learns of a death after this does"),
                     ));

@@ -37,15 +37,20 @@ pub(super) type Contributions<R> = Padded<R, 3>;
 // SAFETY: the step is called by one thread at a time: whoever is the last to arrive at a round. All else is `Sync` by itself.
 unsafe impl<M: Memory, R: Send + Sync> Sync for Shared<M, R> {}
 
-/// The first death, in a word that is written once.
+/// The first death, in a word that is written once, and the first one of an earlier round, in another.
 ///
 /// ```text
 /// ALIVE --first death--> cause << 48 | rank      for ever
 /// ```
+///
+/// In wide rounds all who are alive wait for the same round, and who has died is either of that round or, having published it, of
+/// the next. So one of the two words tells of a death that explains why the round failed, and tells all the same.
 #[derive(Debug)]
 pub(super) struct Death {
-    word: AtomicU64,
-    round: Box<[AtomicU64]>,
+    first: AtomicU64,
+    earlier: AtomicU64,
+    /// By rank: the first that it did not publish. 0 is none: all have passed that one.
+    rounds: Box<[AtomicU64]>,
 }
 
 const ALIVE: u64 = u64::MAX;
@@ -54,26 +59,47 @@ const CAUSES: [Cause; 4] = [Cause::Panicked, Cause::Dropped, Cause::Mismatch, Ca
 
 impl Death {
     pub(super) fn new(ranks: usize) -> Self {
-        Self { word: AtomicU64::new(ALIVE), round: (0..ranks).map(|_| AtomicU64::new(0)).collect() }
+        let rounds = (0..ranks).map(|_| AtomicU64::new(0)).collect();
+        Self { first: AtomicU64::new(ALIVE), earlier: AtomicU64::new(ALIVE), rounds }
     }
 
     /// The barrier says that somebody has died, after this.
     fn note(&self, rank: usize, round: u64, cause: Cause) {
         // Once: who dies of a mismatch is dropped afterwards.
-        let _ = self.round[rank].compare_exchange(0, round, Relaxed, Relaxed);
+        let _ = self.rounds[rank].compare_exchange(0, round, Relaxed, Relaxed);
         let word = (cause as u64) << 48 | rank as u64;
-        // [E15] Release, pairs with [E16]. Ours first: our round happens before it is read with our rank. Theirs first: the barrier
-        // tells of theirs. Weaker: who learns of a second death from the barrier reads our rank, and no round.
-        let _ = self.word.compare_exchange(ALIVE, word, at(Site::E15, Release), Relaxed);
+        if !Self::write_once(&self.first, word) && self.read(&self.first).is_some_and(|it| it.round > round) {
+            Self::write_once(&self.earlier, word);
+        }
     }
 
-    /// Who died, for one who has learnt of it from the barrier.
-    pub(super) fn told(&self) -> Option<Poisoned> {
+    fn write_once(to: &AtomicU64, word: u64) -> bool {
+        // [E15] Release, pairs with [E16]. Ours first: our round happens before it is read with our rank. Theirs first: the barrier
+        // tells of theirs. Weaker: who learns of a second death from the barrier reads our rank, and no round.
+        to.compare_exchange(ALIVE, word, at(Site::E15, Release), Relaxed).is_ok()
+    }
+
+    fn read(&self, from: &AtomicU64) -> Option<Poisoned> {
         // [E16] Acquire, pairs with [E15]: see there.
-        let word = self.word.load(at(Site::E16, Acquire));
+        let word = from.load(at(Site::E16, Acquire));
         let rank = (word & RANK) as usize;
         let cause = *CAUSES.get((word >> 48) as usize)?;
-        Some(Poisoned { rank, round: self.round[rank].load(Relaxed), cause })
+        Some(Poisoned { rank, round: self.rounds[rank].load(Relaxed), cause })
+    }
+
+    /// Who died first.
+    pub(super) fn first(&self) -> Option<Poisoned> {
+        self.read(&self.first)
+    }
+
+    /// Whose death it is that this round will never be complete, for one who has learnt of it from the barrier.
+    fn told(&self, round: u64) -> Option<Poisoned> {
+        let first = self.first()?;
+        if first.round <= round {
+            return Some(first);
+        }
+        // Of a round that is further back still only narrow rounds know, whose parties are not told alike.
+        Some(self.read(&self.earlier).filter(|earlier| earlier.round <= round).unwrap_or(first))
     }
 }
 
@@ -98,7 +124,7 @@ impl<M: Memory, R: Send + Sync> Shared<M, R> {
         if let Broken::Mismatch(_) = broken {
             self.die(rank, round, Cause::Mismatch);
         }
-        self.death.told().expect("the barrier learns of a death after this does")
+        self.death.told(round).expect("the barrier learns of a death after this does")
     }
 
     /// Makes the step, and opens a round, for the last who arrived or left. If the step panics the round stays closed.

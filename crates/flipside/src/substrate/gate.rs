@@ -74,6 +74,15 @@ impl Gate {
         }
     }
 
+    /// Takes a mark back that was put on a word which will not change, and wakes who sleeps.
+    ///
+    /// For what is told by something else than the word, as a death is: who tells it clears the mark and wakes, and the word is
+    /// what it was. Another one who marks it then, looks again and learns of the death must not leave the mark: somebody may
+    /// have looked before the death, not sleep yet, and take it for his own.
+    pub(crate) fn unmark(&self) {
+        self.update(|word| word, Relaxed);
+    }
+
     /// Sleeps while the word is what was `seen` and marked.
     pub(crate) fn sleep(&self, seen: u32, deadline: Option<Instant>) {
         self.bed.sleep(&self.word, seen | ASLEEP, deadline);

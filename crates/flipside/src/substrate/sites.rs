@@ -90,6 +90,10 @@ pub(crate) enum Site {
     E15,
     /// Another one reads whose it was.
     E16,
+    /// A party that waits asks until when a rank is there.
+    E17,
+    /// Somebody joins, and is there without an end.
+    E18,
     /// A writer of a recorder enters a side.
     R1,
     /// He leaves it.

@@ -108,6 +108,20 @@ fn of_several_deaths_the_first_is_told() {
 }
 
 #[test]
+fn who_died_after_publishing_a_round_is_not_why_it_fails() {
+    for choice in BARRIERS {
+        let parties = exchange::parties(4).barrier_of(choice).build().unwrap();
+        let [one, other, third, fourth] = <[_; 4]>::try_from(parties).unwrap().map(|party| party.start());
+        // It has published round 1, and would have published round 2.
+        drop(one.publish());
+        drop(other);
+        drop(third);
+        let told = fourth.publish().wait().unwrap_err();
+        assert_eq!(told, Poisoned { rank: 1, round: 1, cause: Cause::Dropped });
+    }
+}
+
+#[test]
 fn a_party_that_never_starts_ends_the_first_round() {
     for choice in BARRIERS {
         let mut parties = exchange::parties(3).barrier_of(choice).build().unwrap();

@@ -1,11 +1,12 @@
 //! Parties that come later.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use flipside::exchange::{self, Choice, JoinError, SetupError};
+use flipside::exchange::{self, Cause, Choice, JoinError, Poisoned, SetupError};
 
-use crate::within;
+use crate::{BARRIERS, within};
 
 #[test]
 fn who_joins_takes_part_from_the_next_round_on() {
@@ -121,7 +122,7 @@ fn joining_fails_with_a_reason() {
     assert_eq!(flags[0].entrance().join().unwrap_err(), JoinError::Full { parties: 2 });
     let central = exchange::parties(2).no_segment().barrier(Choice::Central).build().unwrap();
     let full = central[0].entrance().join().unwrap_err();
-    assert_eq!(full.to_string(), "all ranks are taken (2); `room` makes more of them");
+    assert_eq!(full.to_string(), "no rank is free: there are 2 ranks; `room` makes more, for who joins");
 
     let error = exchange::parties(2).room(1).no_segment().barrier(Choice::Flags).build().unwrap_err();
     assert_eq!(error, SetupError::NeedsCentral { what: "room to join" });
@@ -156,7 +157,7 @@ fn who_joins_has_published_nothing_yet() {
 
 #[test]
 fn a_view_stays_what_it_is_when_a_rank_changes_hands() {
-    let setup = exchange::parties(2).three_sides().segment(1, |rank, _| rank).barrier(Choice::Central);
+    let setup = exchange::parties(2).room(1).three_sides().segment(1, |rank, _| rank);
     let [first, second] = <[_; 2]>::try_from(setup.build().unwrap()).unwrap().map(exchange::Party::start);
     second.leave();
     let first = first.publish().wait().unwrap();
@@ -165,4 +166,77 @@ fn a_view_stays_what_it_is_when_a_rank_changes_hands() {
     let entrance = first.entrance();
     assert_eq!(entrance.join_timeout(Duration::ZERO).unwrap_err(), JoinError::TimedOut);
     assert_eq!(first.before().segment(1), [1], "what it published it has published");
+}
+
+#[test]
+fn without_room_nobody_takes_the_place_of_who_has_left() {
+    for choice in BARRIERS {
+        let parties = exchange::parties(2).no_segment().barrier(choice).build().unwrap();
+        let [one, other] = <[_; 2]>::try_from(parties).unwrap().map(|party| party.start());
+        let entrance = one.entrance();
+        one.leave();
+        let other = other.publish().wait().unwrap().publish().wait().unwrap();
+        assert_eq!(entrance.join().unwrap_err(), JoinError::Full { parties: 2 });
+        drop(other);
+        let death = Poisoned { rank: 1, round: 3, cause: Cause::Dropped };
+        assert_eq!(entrance.join().unwrap_err(), JoinError::Poisoned(death));
+    }
+}
+
+/// Who waits for a round reads early, while the last to arrive gives a rank to somebody who comes: that one has not published
+/// this round, and who had the rank before has left.
+#[test]
+fn a_rank_that_changes_hands_takes_part_in_no_round_in_between() {
+    let joined = within(|| {
+        let setup = exchange::parties(3).three_sides().room(1).padded(1, |_, _| 0u64).contributing(|_| 0u64);
+        let parties = setup.build().unwrap();
+        let entrance = parties[0].entrance();
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let regulars: Vec<_> = parties
+                .into_iter()
+                .map(|party| {
+                    let is_over = &is_over;
+                    scope.spawn(move || {
+                        let mut round = party.start();
+                        // The same for all: who comes and goes contributes nothing.
+                        let mut goes_on = true;
+                        while goes_on {
+                            let next = round.number() + 1;
+                            round.own()[0] = next;
+                            let says = u64::from(round.rank() == 0 && is_over.load(Relaxed));
+                            let mut pending = round.publish_with(says);
+                            round = loop {
+                                if let Some(segment) = pending.segment(3) {
+                                    assert_eq!(segment, [next], "it took no part in round {next}");
+                                }
+                                let before = pending.before();
+                                if let Some(segment) = before.is_present(3).then(|| before.segment(3)) {
+                                    assert_eq!(segment, [next - 1], "nor in round {}", next - 1);
+                                }
+                                match pending.try_wait().unwrap() {
+                                    Ok(round) => break round,
+                                    Err(still) => pending = still,
+                                }
+                            };
+                            goes_on = round.view().sum() == 0;
+                        }
+                        round.leave();
+                    })
+                })
+                .collect();
+            let mut joined = 0;
+            let end = Instant::now() + Duration::from_millis(300);
+            while Instant::now() < end {
+                let Ok(mut round) = entrance.join_timeout(Duration::from_millis(50)) else { continue };
+                joined += 1;
+                round.own()[0] = round.number() + 1;
+                round.publish_with(0).wait().unwrap().leave();
+            }
+            is_over.store(true, Relaxed);
+            regulars.into_iter().for_each(|thread| thread.join().unwrap());
+            joined
+        })
+    });
+    assert!(joined > 0);
 }

@@ -73,6 +73,13 @@ fn should_be(parties: &[Ideal], round: u64) -> Result<bool, ()> {
     Ok(parties.iter().all(|party| party.arrived >= round || party.has_left))
 }
 
+/// Whose death it is that a round fails: the first, unless that one had published it; then the next of an earlier round.
+fn root(deaths: &[(usize, u64)], round: u64) -> (usize, u64) {
+    let first = deaths[0];
+    let earlier = || deaths.iter().find(|death| death.1 < first.1).copied();
+    if first.1 <= round { first } else { earlier().expect("somebody died without it") }
+}
+
 fn look_at_all(round: &Round<Segments, u64>, parties: &[Ideal]) {
     let (view, number) = (round.view(), round.number());
     for (rank, party) in parties.iter().enumerate() {
@@ -90,7 +97,7 @@ fn play(count: usize, choice: Choice, steps: &[(usize, Step)]) {
     let mut real: Vec<_> = built.into_iter().map(Party::start).map(Real::Round).collect();
     let ideal = Ideal { arrived: 0, has_left: false, is_dead: false, lens: vec![LEN] };
     let mut ideal = vec![ideal; count];
-    let mut first_death: Option<(usize, u64)> = None;
+    let mut deaths: Vec<(usize, u64)> = Vec::new();
     for (who, step) in steps {
         let rank = who % count;
         let next = ideal[rank].arrived + 1;
@@ -119,7 +126,7 @@ fn play(count: usize, choice: Choice, steps: &[(usize, Step)]) {
                         Real::Pending(pending)
                     }
                     (Err(Poisoned { rank: of, round, .. }), Err(())) => {
-                        assert_eq!(Some((of, round)), first_death, "the root, for everybody");
+                        assert_eq!((of, round), root(&deaths, number), "the root, for everybody");
                         ideal[rank].is_dead = true;
                         Real::Over
                     }
@@ -145,7 +152,7 @@ fn play(count: usize, choice: Choice, steps: &[(usize, Step)]) {
             }
             (Real::Round(_) | Real::Pending(_), Step::Die) => {
                 ideal[rank].is_dead = true;
-                first_death.get_or_insert((rank, next));
+                deaths.push((rank, next));
                 Real::Over
             }
             (now, _) => now,

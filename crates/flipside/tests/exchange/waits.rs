@@ -1,5 +1,6 @@
 //! Waits with an end, early reading, and who is late.
 
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use flipside::exchange::{self, Poisoned, WaitError};
@@ -88,4 +89,36 @@ fn who_has_left_is_not_late() {
         assert_eq!(pending.late(), [1]);
         assert_eq!(pending.segment(2), None);
     }
+}
+
+#[test]
+fn while_the_step_is_made_nobody_is_late() {
+    let ends = within(|| {
+        let (made, wait) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let (begun, end) = (made.clone(), wait.clone());
+        // Party 1 makes the step.
+        let first = Barrier::new(2);
+        let setup = exchange::parties(2).no_segment().step(move |_| {
+            begun.wait();
+            end.wait();
+        });
+        setup.scope(|round| {
+            if round.rank() == 1 {
+                first.wait();
+                return round.publish().wait().map(|_| String::new());
+            }
+            let pending = round.publish();
+            first.wait();
+            made.wait();
+            let Err(WaitError::TimedOut(late)) = pending.wait_timeout(Duration::ZERO) else {
+                panic!("the step is being made")
+            };
+            assert!(late.late.is_empty());
+            let said = late.to_string();
+            wait.wait();
+            late.pending.wait().map(|_| said)
+        })
+    });
+    let said = ends.unwrap().swap_remove(0).unwrap();
+    assert_eq!(said, "round 1 is not complete in time: all have come by now, or make the step");
 }

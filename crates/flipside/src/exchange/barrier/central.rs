@@ -38,6 +38,8 @@ pub struct Central {
     /// Whether somebody comes or goes: see [`Roster`].
     changes: AtomicBool,
     roster: Mutex<Roster>,
+    /// Whether ranks are given to who comes.
+    has_room: bool,
     /// How far each has come, for those who ask.
     words: Box<[CachePadded<AtomicU32>]>,
     presence: Presence,
@@ -105,6 +107,7 @@ impl Central {
             dead_from: AtomicU64::new(u64::MAX),
             changes: AtomicBool::new(false),
             roster: Mutex::new(roster),
+            has_room: room > 0,
             words: (0..ranks).map(|_| CachePadded::new(AtomicU32::new(word_of(start)))).collect(),
             presence: Presence::new(parties, ranks),
         }
@@ -130,7 +133,10 @@ impl Central {
         self.present.store(present, Relaxed);
         let Roster { leaving, waiting, free, round: newest } = roster;
         *newest = round;
-        free.append(leaving);
+        if self.has_room {
+            free.append(leaving);
+        }
+        leaving.clear();
         for rank in waiting.drain(..) {
             self.words[rank].store(word_of(round), Relaxed);
             self.presence.join(rank, round);
@@ -183,8 +189,12 @@ impl Central {
     /// Sleeps until a round is opened, or `deadline`, unless who asked has been admitted.
     pub(in crate::exchange) fn sleep_till_admitted(&self, wish: &Wish, deadline: Option<Instant>) {
         let word = self.opened.load(Relaxed);
-        if self.opened.mark(word) && matches!(self.admitted(wish), Ok(None)) {
-            self.opened.sleep(word, deadline);
+        if self.opened.mark(word) {
+            match self.admitted(wish) {
+                Ok(None) => self.opened.sleep(word, deadline),
+                Ok(Some(_)) => {}
+                Err(_) => self.opened.unmark(),
+            }
         }
     }
 
@@ -249,9 +259,12 @@ unsafe impl Barrier for Central {
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {
         if let (word, Ok(false)) = self.look(look.round)
             && self.opened.mark(word)
-            && self.look(look.round).1 == Ok(false)
         {
-            self.opened.sleep(word, deadline);
+            match self.look(look.round).1 {
+                Ok(false) => self.opened.sleep(word, deadline),
+                Ok(true) => {}
+                Err(_) => self.opened.unmark(),
+            }
         }
     }
 
@@ -259,6 +272,9 @@ unsafe impl Barrier for Central {
         self.opened.leave_waker(rank, waker);
         while let (word, Ok(false)) = self.look(look.round) {
             if self.opened.mark(word) {
+                if self.look(look.round).1.is_err() {
+                    self.opened.unmark();
+                }
                 return;
             }
         }

@@ -187,9 +187,12 @@ unsafe impl Barrier for Flags {
     fn sleep(&self, look: &mut Look, deadline: Option<Instant>) {
         if let Ok(Some((rank, word))) = self.first_late(look)
             && self.word(rank).mark(word)
-            && matches!(self.first_late(look), Ok(Some((still, _))) if still == rank)
         {
-            self.word(rank).sleep(word, deadline);
+            match self.first_late(look) {
+                Ok(Some((still, _))) if still == rank => self.word(rank).sleep(word, deadline),
+                Ok(_) => {}
+                Err(_) => self.word(rank).unmark(),
+            }
         }
     }
 
@@ -198,6 +201,9 @@ unsafe impl Barrier for Flags {
             let gate = self.word(late);
             gate.leave_waker(rank, waker);
             if gate.mark(word) {
+                if self.first_late(look).is_err() {
+                    gate.unmark();
+                }
                 return;
             }
             gate.take_waker(rank);

@@ -25,6 +25,7 @@ pub use presence::Presence;
 /// [`exchange`](super) chooses one of [`Flags`] and [`Central`]. Both are here for who needs nothing else, and so are the laws,
 /// for who writes a third.
 ///
+/// A [`Look`] is for one barrier, and for the newest round that its rank has arrived at; what it says of others means nothing.
 /// Rounds count from that of construction, one by one. The calls of one rank come from one thread at a time, in this order:
 /// `arrive` at the next round; `poll` until it says that all have arrived; `arrive` at the next. `die` and `leave` are a
 /// rank's last.
@@ -66,7 +67,7 @@ pub use presence::Presence;
 ///   `Ok(true)`, and before `is_plainly_open` or [`has_arrived`](Self::has_arrived) return `true`.
 /// - **B3, nobody waits for the dead.** If a party of `r` died before it arrived at `r`, every `poll` for `r` returns `Err`
 ///   from some time on, and none ever returns `Ok(true)`. If all have arrived at `r` none returns `Err`, whatever happens
-///   afterwards.
+///   afterwards. (In a narrow round: if one who is waited for died; who waits for others may pass, or be told as well.)
 /// - **B4, nobody sleeps for ever.** Who sleeps, or has left a waker, is woken when the answer of its `poll` changes.
 pub unsafe trait Barrier: fmt::Debug + Send + Sync {
     /// This rank arrives at this round. If this returns `true` it was the last, and the round is still closed: it must be

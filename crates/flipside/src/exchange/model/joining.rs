@@ -2,7 +2,7 @@
 
 use loom::thread::spawn;
 
-use super::super::{Choice, Entrance, Waiting, parties};
+use super::super::{Choice, Entrance, Presence, Waiting, parties};
 use super::{Element, Quiet, START, Sides, write};
 use crate::substrate::atomic::Site;
 use crate::substrate::model::{ASLEEP, Model};
@@ -56,6 +56,21 @@ fn deserting() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
+/// A rank is handed on at the opening of a round that another one waits for, and asks meanwhile who is there.
+fn handing_on() {
+    let presence = std::sync::Arc::new(Presence::new(2, 2));
+    presence.leave(1, START + 1);
+    let opening = presence.clone();
+    let opener = spawn(move || opening.join(1, START + 4));
+    assert!(!presence.is_present(1, START + 4), "{PRESENT}");
+    opener.join().unwrap();
+    assert!(presence.is_present(1, START + 5));
+}
+
+/// Why a model fails in which two parties of a rank, one after the other, look like one.
+const PRESENT: &str = "it took no part";
+
+const HANDING_ON: Model = Model { name: "handing on", preemptions: None, body: handing_on };
 const JOINING: Model = Model { name: "joining", preemptions: Some(3), body: || joining(2) };
 const DESERTING: Model = Model { name: "deserting", preemptions: Some(2), body: deserting };
 
@@ -67,6 +82,17 @@ fn model_joining_holds() {
 #[test]
 fn model_deserting_holds() {
     DESERTING.holds();
+}
+
+#[test]
+fn model_handing_on_holds() {
+    HANDING_ON.holds();
+}
+
+#[test]
+fn model_handing_on_kills_two_parties_that_look_like_one() {
+    HANDING_ON.kills(Site::E17, PRESENT);
+    HANDING_ON.kills(Site::E18, PRESENT);
 }
 
 #[test]

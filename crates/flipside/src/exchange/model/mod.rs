@@ -6,6 +6,7 @@
 
 mod ending;
 mod joining;
+mod marks;
 mod rounds;
 
 use super::{Choice, Contiguous, Memory, Poisoned, Round, Setup, Waiting, parties};
