@@ -33,7 +33,7 @@ impl Writer {
     /// Copies a whole record into the lane that all share, if nothing needs to be thought of; otherwise nothing has
     /// happened, but that the side may have been found full.
     #[inline]
-    pub(super) fn put_shared(&self, body: &[u8]) -> bool {
+    pub(super) fn put_shared(&mut self, body: &[u8]) -> bool {
         let (lane, slot, len) = (self.shared.lanes.shared(), &**self.its, body.len());
         if self.open.is_some() || len > lane.capacity() - HEADER {
             return false;
@@ -54,6 +54,8 @@ impl Writer {
         if grant.news != News::No {
             self.tell(grant.news);
         }
+        #[cfg(feature = "std")]
+        self.pace.wrote(grant.at..grant.at + grant.span);
         true
     }
 
@@ -243,6 +245,8 @@ impl Writer {
                 add(&self.its.marks[grant.side].records, records);
                 self.shared.lanes.shared().leave(&self.its, grant);
                 self.its.out();
+                #[cfg(feature = "std")]
+                self.pace.wrote(grant.at..grant.at + grant.span);
             }
         }
     }

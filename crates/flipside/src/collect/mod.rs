@@ -99,6 +99,8 @@ mod merge;
 #[cfg(all(test, flipside_loom))]
 mod model;
 mod own;
+#[cfg(feature = "std")]
+mod pace;
 mod record;
 pub mod recorder;
 mod slot;

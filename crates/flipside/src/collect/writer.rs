@@ -12,6 +12,8 @@ use super::error::WriteError;
 use super::lane::Grant;
 use super::lanes::Lanes;
 use super::own::{Cursor, OwnLane};
+#[cfg(feature = "std")]
+use super::pace::Pace;
 use super::record::{KIND_DATA, fill, header};
 use super::slot::Slot;
 #[cfg(feature = "std")]
@@ -41,6 +43,9 @@ pub struct Writer {
     /// The grant of a claim, or of a batch. Found here by the next call, it was forgotten.
     pub(super) open: Option<Grant>,
     pub(super) way: Way,
+    /// How it gets on with the others that share its lane.
+    #[cfg(feature = "std")]
+    pub(super) pace: Pace,
 }
 
 /// Where the records go.
@@ -65,7 +70,17 @@ impl Writer {
             }
         };
         let its = shared.slots[slot].clone();
-        Self { shared, _presence: presence, slot, its, source, open: None, way }
+        Self {
+            shared,
+            _presence: presence,
+            slot,
+            its,
+            source,
+            open: None,
+            way,
+            #[cfg(feature = "std")]
+            pace: Pace::new(),
+        }
     }
 
     /// The number of its slot.
@@ -83,7 +98,8 @@ impl Writer {
     /// Copies one record into the front side.
     ///
     /// As long as the side has room: one copy and plain stores, with [`Order::Total`](super::Order::Total) one
-    /// read-modify-write as well; wait-free. The records that make the reader look (the first of an epoch, the one across
+    /// read-modify-write as well; wait-free. (Who alternates with another writer in total order, record by record and as fast as
+    /// both can, pauses for some microseconds now and then, after a record: both get further so. With `std`.) The records that make the reader look (the first of an epoch, the one across
     /// the watermark) also wake it if it sleeps, for which they take the lock of its bell for a few instructions and make
     /// one system call. When the side is full, the [`Overflow`] policy decides; only the blocking ones wait, for the
     /// reader.
