@@ -98,11 +98,13 @@ impl Writer {
     /// Copies one record into the front side.
     ///
     /// As long as the side has room: one copy and plain stores, with [`Order::Total`](super::Order::Total) one
-    /// read-modify-write as well; wait-free. (Who alternates with another writer in total order, record by record and as fast as
-    /// both can, pauses for some microseconds now and then, after a record: both get further so. With `std`.) The records that make the reader look (the first of an epoch, the one across
+    /// read-modify-write as well; wait-free. The records that make the reader look (the first of an epoch, the one across
     /// the watermark) also wake it if it sleeps, for which they take the lock of its bell for a few instructions and make
     /// one system call. When the side is full, the [`Overflow`] policy decides; only the blocking ones wait, for the
     /// reader.
+    ///
+    /// Who alternates with another writer in total order, record by record and as fast as both can, pauses for some
+    /// microseconds now and then, after a record (with `std`): both get further so.
     ///
     /// ```
     /// use flipside::collect::{Builder, Outcome, Overflow};

@@ -59,7 +59,7 @@ impl core::error::Error for Poisoned {}
 /// use std::time::Duration;
 ///
 /// fn one_round(round: exchange::Round<exchange::Contiguous<u32>>) -> Result<u32, GaveUp> {
-///     let round = round.publish().wait_timeout(Duration::from_millis(50))?;
+///     let round = round.publish().wait_timeout(Duration::from_secs(10))?;
 ///     Ok(round.view().all().iter().sum())
 /// }
 ///
