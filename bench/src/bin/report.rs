@@ -173,45 +173,47 @@ fn plot(rows: &[&Row]) -> String {
     let rows: Vec<&&Row> = rows.iter().filter(shown).collect();
     let groups: Vec<&[&&Row]> = rows.chunk_by(|one, next| one.threads == next.threads).collect();
     let is_one_scale = groups.iter().all(|group| shortest(group) < CUT / 2.0 * shortest(&rows));
-    let most = |group: &[&&Row]| full(if is_one_scale { &rows } else { group });
     let (left, width, step) = (190.0, 420.0, 16.0);
     let mut body = String::new();
     let mut y = 8.0;
-    for (row, most, is_first) in groups.iter().flat_map(|group| {
-        let most = most(group);
-        group.iter().enumerate().map(move |(at, row)| (row, most, at == 0))
-    }) {
-        if is_first {
-            y += step * 1.4;
-            let (unit, threads) = (&row.unit, row.threads);
-            let plural = if threads == 1 { "" } else { "s" };
-            let scale = if is_one_scale { "" } else { " (a scale of its own)" };
-            let _ = writeln!(
-                body,
-                "<text x='4' y='{y}' font-weight='bold'>{threads} thread{plural}, {unit}{scale}</text>"
-            );
-            y += step * 0.5;
-        }
-        let scale = |value: f64| (value / most).min(1.0) * width;
-        let colour = match row.contender.split('/').next() {
-            Some("flipside") => "#2266bb",
-            Some("limit") => "#88aa88",
-            _ => "#bbbbbb",
-        };
-        let (bar, from, to) = (scale(row.median), left + scale(row.min), left + scale(row.max));
+    for group in groups {
+        let most = full(if is_one_scale { &rows } else { group });
+        y += step * 1.4;
+        let (unit, threads) = (&group[0].unit, group[0].threads);
+        let plural = if threads == 1 { "" } else { "s" };
+        let own = if is_one_scale { "" } else { " (a scale of its own)" };
         let _ = writeln!(
             body,
-            "<text x='{}' y='{}' text-anchor='end'>{}</text>",
-            left - 6.0,
-            y + 11.0,
-            row.contender
+            "<text x='4' y='{y}' font-weight='bold'>{threads} thread{plural}, {unit}{own}</text>"
         );
-        let _ = writeln!(body, "<rect x='{left}' y='{y}' width='{bar:.1}' height='12' fill='{colour}'/>");
-        let _ = writeln!(body, "<path d='M{from:.1} {0} H{to:.1}' stroke='#333333'/>", y + 6.0);
-        let cut = if row.median > most { "... " } else { "" };
-        let _ =
-            writeln!(body, "<text x='{:.1}' y='{}'>{cut}{}</text>", to + 6.0, y + 11.0, number(row.median));
-        y += step;
+        y += step * 0.5;
+        for row in group {
+            let scale = |value: f64| (value / most).min(1.0) * width;
+            let colour = match row.contender.split('/').next() {
+                Some("flipside") => "#2266bb",
+                Some("limit") => "#88aa88",
+                _ => "#bbbbbb",
+            };
+            let (bar, from, to) = (scale(row.median), left + scale(row.min), left + scale(row.max));
+            let _ = writeln!(
+                body,
+                "<text x='{}' y='{}' text-anchor='end'>{}</text>",
+                left - 6.0,
+                y + 11.0,
+                row.contender
+            );
+            let _ = writeln!(body, "<rect x='{left}' y='{y}' width='{bar:.1}' height='12' fill='{colour}'/>");
+            let _ = writeln!(body, "<path d='M{from:.1} {0} H{to:.1}' stroke='#333333'/>", y + 6.0);
+            let cut = if row.median > most { "... " } else { "" };
+            let _ = writeln!(
+                body,
+                "<text x='{:.1}' y='{}'>{cut}{}</text>",
+                to + 6.0,
+                y + 11.0,
+                number(row.median)
+            );
+            y += step;
+        }
     }
     let (width, height) = (left + width + 70.0, y + 8.0);
     format!(
